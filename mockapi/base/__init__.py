@@ -1,0 +1,1 @@
+"""Clock, ids, trees and waiting: nothing here knows Kubernetes; it could be a library of its own."""

@@ -1,0 +1,182 @@
+"""How a resource is declared: what is served (data) and its strategy (pure functions).
+
+The catalogue (`openapi/`) says what exists; a `Strategy` says how objects of a kind behave. An
+object is a plain JSON tree in the kind's storage version, wire names, decoded and defaulted.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from mockapi.base.ids import Ids
+from mockapi.meta.fields import FieldError
+from mockapi.meta.names import GroupVersionKind, GroupVersionResource, qualified
+
+Obj = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class UserInfo:
+    """Who asks: authentication.k8s.io/v1 UserInfo."""
+
+    name: str
+    uid: str = ""
+    groups: tuple[str, ...] = ()
+    extra: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+class Reader(Protocol):
+    """Reads other objects of the cluster, in their storage version. Results are not to be mutated."""
+
+    def get(self, resource: str, namespace: str, name: str) -> Obj | None:
+        """`resource` is a group resource: `pods`, `deployments.apps`."""
+
+    def list(self, resource: str, namespace: str | None = None) -> Sequence[Obj]: ...
+
+
+@dataclass(slots=True)
+class Context:
+    """What a strategy may ask of the cluster at the moment of one request."""
+
+    now: str
+    """metav1.Time of the request."""
+    user: UserInfo
+    ids: Ids
+    reader: Reader
+    dry_run: bool = False
+    subresource: str = ""
+    warnings: list[str] = field(default_factory=list)
+    """Texts for the Warning header (code 299), in order."""
+
+    def warn(self, text: str) -> None:
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+
+def no_errors(obj: Obj) -> list[FieldError]:
+    return []
+
+
+def no_update_errors(obj: Obj, old: Obj) -> list[FieldError]:
+    return []
+
+
+def nothing_to_prepare(obj: Obj, context: Context) -> None:
+    return None
+
+
+def nothing_to_prepare_update(obj: Obj, old: Obj, context: Context) -> None:
+    return None
+
+
+def no_warnings(obj: Obj, old: Obj | None) -> list[str]:
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class StatusStrategy:
+    """How the `status` subresource writes (other writes of spec are reset by the pipeline)."""
+
+    prepare_update: Callable[[Obj, Obj, Context], None] = nothing_to_prepare_update
+    validate_update: Callable[[Obj, Obj], list[FieldError]] = no_update_errors
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleStrategy:
+    """Where the `scale` subresource finds its fields."""
+
+    replicas: Callable[[Obj], int]
+    set_replicas: Callable[[Obj, int], None]
+    status_replicas: Callable[[Obj], int]
+    selector: Callable[[Obj], str]
+    """The selector as text (`app=web,tier in (a,b)`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """How objects of one kind behave. Pure; `obj` is owned by the caller and mutated in place,
+    `old` never is. Order of a create: prepare_create, validate, (warnings); of an update:
+    prepare_update, validate_update. metadata is validated by the pipeline, before these.
+    """
+
+    group: str
+    kind: str
+    validate_name: Callable[[str, bool], list[str]] | None = None
+    """(name, is_generate_name_prefix) -> details of what is wrong; None: DNS subdomain."""
+    prepare_create: Callable[[Obj, Context], None] = nothing_to_prepare
+    """Drop what a client may not set (status), fill what the server decides."""
+    prepare_update: Callable[[Obj, Obj, Context], None] = nothing_to_prepare_update
+    validate: Callable[[Obj], list[FieldError]] = no_errors
+    validate_update: Callable[[Obj, Obj], list[FieldError]] = no_update_errors
+    """All errors of an update (call the create rules from here where the real server does)."""
+    warnings: Callable[[Obj, Obj | None], list[str]] = no_warnings
+    has_generation: bool = False
+    """generation is 1 at creation and grows when anything but metadata and status changes."""
+    generation_counts: Callable[[Obj, Obj], bool] | None = None
+    """(obj, old) -> generation grows; None: anything but metadata and status differs."""
+    has_status: bool = False
+    """status is kept from the old object on ordinary updates, and dropped on create."""
+    status: StatusStrategy = field(default_factory=StatusStrategy)
+    scale: ScaleStrategy | None = None
+    selectable: Mapping[str, Callable[[Obj], str]] = field(default_factory=dict)
+    """Field selectors besides metadata.name and metadata.namespace."""
+    create_on_update: bool = False
+    """PUT of a missing object creates it (the real AllowCreateOnUpdate)."""
+    unconditional_update: bool = True
+    """PUT without a resourceVersion is allowed (the real AllowUnconditionalUpdate)."""
+    graceful_delete: Callable[[Obj, int | None, Context], int | None] | None = None
+    """(obj, asked grace period in seconds) -> seconds to wait, None: delete at once."""
+    default_propagation: str = "Background"
+    """When the caller names none: Background, or Orphan for old kinds."""
+    after_create: Callable[[Obj, Context], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subresource:
+    """One row of the catalogue: `pods/binding`."""
+
+    name: str
+    kind: GroupVersionKind
+    verbs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One served resource of one group version. `storage_version` is where objects live."""
+
+    gvr: GroupVersionResource
+    kind: str
+    singular: str
+    namespaced: bool
+    verbs: tuple[str, ...]
+    short_names: tuple[str, ...]
+    categories: tuple[str, ...]
+    subresources: Mapping[str, Subresource]
+    type_name: str
+    """Its type in the type tables (`io.k8s.api.core.v1.Pod`)."""
+    storage_version: str
+    storage_type_name: str
+    storage_version_hash: str
+    strategy: Strategy
+    deprecation: str = ""
+    """The Warning header's text when the version is deprecated."""
+
+    @property
+    def bucket(self) -> str:
+        """The store's bucket, `pods` or `deployments.apps`."""
+        return qualified(self.gvr.resource, self.gvr.group)
+
+    @property
+    def gvk(self) -> GroupVersionKind:
+        return GroupVersionKind(self.gvr.group, self.gvr.version, self.kind)
+
+    @property
+    def list_kind(self) -> str:
+        return f"{self.kind}List"
+
+    def path(self, namespace: str, name: str) -> str:
+        """The store's key."""
+        return f"{self.bucket}/{namespace}/{name}" if self.namespaced else f"{self.bucket}/{name}"
+
+    def prefix(self, namespace: str | None) -> str:
+        return f"{self.bucket}/{namespace}/" if namespace else f"{self.bucket}/"

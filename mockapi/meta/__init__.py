@@ -1,0 +1,1 @@
+"""Pure values of the API: names, errors, messages, selectors, quantities, options, codec."""

@@ -1,0 +1,60 @@
+"""Values as Go prints them in messages: %q, %v and the JSON that field errors show."""
+
+import json
+from typing import Any
+
+_ESCAPES = {
+    "\a": "\\a",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+    "\v": "\\v",
+    "\\": "\\\\",
+    '"': '\\"',
+}
+
+
+def quote(text: str) -> str:
+    """`%q` of a string."""
+    out = ['"']
+    for char in text:
+        if char in _ESCAPES:
+            out.append(_ESCAPES[char])
+        elif char.isprintable():
+            out.append(char)
+        else:
+            code = ord(char)
+            if code < 0x80:
+                out.append(f"\\x{code:02x}")
+            else:
+                out.append(f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
+    out.append('"')
+    return "".join(out)
+
+
+def value(item: Any) -> str:
+    """`%v` of a scalar, list of scalars or map."""
+    if item is None:
+        return "<nil>"
+    if item is True:
+        return "true"
+    if item is False:
+        return "false"
+    if isinstance(item, list):
+        return "[" + " ".join(value(i) for i in item) + "]"
+    if isinstance(item, dict):
+        return "map[" + " ".join(f"{k}:{value(item[k])}" for k in sorted(item)) + "]"
+    return str(item)
+
+
+def bad_value(item: Any) -> str:
+    """How a field error shows the value it complains about."""
+    if item is None:
+        return "null"
+    if isinstance(item, str):
+        return quote(item)
+    if isinstance(item, bool | int | float):
+        return value(item)
+    return json.dumps(item, separators=(",", ":"), ensure_ascii=False)
