@@ -1,1 +1,1 @@
-"""Clock, ids, trees and waiting: nothing here knows Kubernetes; it could be a library of its own."""
+"""Clock, ids, trees and waiting: a library of its own, no Kubernetes in it."""

@@ -129,7 +129,9 @@ class Clock:
     def move_to(self, moment: float) -> None:
         """Set a manual clock. Fires nothing."""
         if not isinstance(self.source, ManualTime):
-            raise RuntimeError("only a manual clock can be moved; start the cluster with clock='manual'")
+            raise RuntimeError(
+                "only a manual clock can be moved; start the cluster with clock='manual'"
+            )
         self.source.moment = max(self.source.moment, moment)
 
 
@@ -141,7 +143,7 @@ def timestamp(seconds: float) -> str:
 def micro_timestamp(seconds: float) -> str:
     """RFC 3339 with six decimals, the form of metav1.MicroTime."""
     whole = int(seconds)
-    micros = int(round((seconds - whole) * 1_000_000))
+    micros = round((seconds - whole) * 1_000_000)
     if micros == 1_000_000:
         whole, micros = whole + 1, 0
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole)) + f".{micros:06d}Z"

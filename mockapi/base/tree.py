@@ -38,7 +38,9 @@ def ensure(tree: Tree, *path: str) -> Tree:
     return tree
 
 
-def walk(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+def walk(
+    value: Any, path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     """Every node with its path, parents first."""
     yield path, value
     if isinstance(value, dict):

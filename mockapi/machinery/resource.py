@@ -26,7 +26,7 @@ class UserInfo:
 
 
 class Reader(Protocol):
-    """Reads other objects of the cluster, in their storage version. Results are not to be mutated."""
+    """Reads other objects of the cluster, in their storage version; they are not to be changed."""
 
     def get(self, resource: str, namespace: str, name: str) -> Obj | None:
         """`resource` is a group resource: `pods`, `deployments.apps`."""

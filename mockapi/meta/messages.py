@@ -1,4 +1,4 @@
-"""The real server's texts that belong to no single kind. One place, so that they can be compared."""
+"""The real server's texts that belong to no single kind, in one place."""
 
 from collections.abc import Sequence
 
@@ -47,7 +47,7 @@ def forbidden(resource: str, name: str, message: str) -> str:
 
 
 def method_not_supported(resource: str, action: str) -> str:
-    return f"{action} is not supported on resources of kind \"{resource}\""
+    return f'{action} is not supported on resources of kind "{resource}"'
 
 
 def internal_error(message: str) -> str:

@@ -1,1 +1,1 @@
-"""Revisions and keys over opaque bytes. Knows no kinds, no JSON; the only place where state changes."""
+"""Revisions and keys over opaque bytes: the only place where state changes. Knows no kinds."""

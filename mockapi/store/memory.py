@@ -81,7 +81,9 @@ class MemoryStore:
             return Page(entries, self._revision, len(keys) - len(taken))
         self._check(revision)
         start = prefix if after is None else after
-        past = sorted(k for k in bucket.history if k.startswith(prefix) and (after is None or k > start))
+        past = sorted(
+            k for k in bucket.history if k.startswith(prefix) and (after is None or k > start)
+        )
         found = [e for k in past if (e := _at(bucket.history[k], revision)) is not None]
         taken_past = found if limit is None else found[:limit]
         return Page(taken_past, revision, len(found) - len(taken_past))

@@ -1,0 +1,151 @@
+"""The one loop of a control plane: deliver events, sync one key, again, until nothing is due.
+
+Everything that runs here runs in one greenlet and never waits, so a cycle is deterministic: with a
+manual clock and a seed a cluster does the same on every run.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from mockapi.base.clock import Clock
+from mockapi.base.ids import Ids
+from mockapi.base.waiting import Notifier
+from mockapi.client.protocol import Client, Clients
+from mockapi.meta.errors import ApiError
+from mockapi.runtime.informer import Informer
+from mockapi.runtime.queue import Queue
+from mockapi.runtime.recorder import Recorder
+
+logger = logging.getLogger("mockapi.runtime")
+
+
+class Component(Protocol):
+    """A controller, the scheduler, the kubelet."""
+
+    name: str
+
+    def start(self, runtime: "Runtime") -> None:
+        """Take informers, register handlers and queues."""
+
+
+class Runtime:
+    """What components run on. See `step` for the order of things."""
+
+    def __init__(self, clients: Clients, *, clock: Clock, ids: Ids) -> None:
+        self.clock = clock
+        self.ids = ids
+        self.changed = Notifier()
+        """Notified when there may be work for the loop."""
+        self._clients = clients
+        self._client_cache: dict[tuple[str, str], Client] = {}
+        self._informers: dict[str, Informer] = {}
+        self._dirty: dict[Informer, None] = {}
+        self._ready: deque[tuple[Queue, str]] = deque()
+        self._queues: list[Queue] = []
+        self._components: list[Component] = []
+        self._recorders: dict[tuple[str, str], Recorder] = {}
+        self.synced = 0
+        """How many keys have been synced, for metrics and for tests."""
+        clock.on_earlier_timer(self.changed.notify)
+
+    def client(self, component: str, *, user: str = "") -> Client:
+        client = self._client_cache.get((component, user))
+        if client is None:
+            client = self._clients.client(component, user=user)
+            self._client_cache[component, user] = client
+        return client
+
+    def informer(self, resource: str) -> Informer:
+        """The shared informer of `v1/pods`, `apps/v1/deployments`, ..."""
+        informer = self._informers.get(resource)
+        if informer is None:
+            client = self.client("kube-controller-manager")
+            informer = Informer(client, resource, dirty=self._mark)
+            self._informers[resource] = informer
+            informer.start()
+        return informer
+
+    def queue(self, name: str, sync: Callable[[str], None]) -> Queue:
+        queue = Queue(name, sync, clock=self.clock, ready=self._enqueue)
+        self._queues.append(queue)
+        return queue
+
+    def recorder(self, component: str, host: str = "") -> Recorder:
+        recorder = self._recorders.get((component, host))
+        if recorder is None:
+            client = self.client("kubelet" if component == "kubelet" else component)
+            recorder = Recorder(
+                client, clock=self.clock, ids=self.ids, component=component, host=host
+            )
+            self._recorders[component, host] = recorder
+        return recorder
+
+    def add(self, component: Component) -> None:
+        component.start(self)
+        self._components.append(component)
+
+    def _mark(self, informer: Informer) -> None:
+        if informer not in self._dirty:
+            self._dirty[informer] = None
+            self.changed.notify()
+
+    def _enqueue(self, queue: Queue, key: str) -> None:
+        self._ready.append((queue, key))
+        self.changed.notify()
+
+    def step(self) -> bool:
+        """Fire due timers, deliver all events, sync one key. False when there was nothing."""
+        progressed = self.clock.run_due() > 0
+        while self._dirty:
+            dirty, self._dirty = self._dirty, {}
+            for informer in dirty:
+                progressed = informer.deliver() or progressed
+        if self._ready:
+            queue, key = self._ready.popleft()
+            self._sync(queue, key)
+            return True
+        return progressed
+
+    def _sync(self, queue: Queue, key: str) -> None:
+        queue.taken(key)
+        self.synced += 1
+        retries = queue.retries(key)
+        try:
+            queue.sync(key)
+        except ApiError as error:
+            logger.debug("%s: %s: %s", queue.name, key, error)
+        except Exception:
+            logger.exception("%s could not sync %s", queue.name, key)
+        else:
+            # A sync that asked for its own back-off has failed in its own way.
+            if queue.retries(key) == retries:
+                queue.forget(key)
+            return
+        queue.add_rate_limited(key)
+
+    def run_until_idle(self, *, limit: int = 10_000_000) -> int:
+        """Step until nothing is due; returns the number of steps."""
+        steps = 0
+        while self.step():
+            steps += 1
+            if steps >= limit:
+                raise RuntimeError(
+                    f"the control plane did not come to rest within {limit} steps; "
+                    f"next in line: {[(q.name, k) for q, k in list(self._ready)[:5]]}"
+                )
+        return steps
+
+    @property
+    def idle(self) -> bool:
+        due = self.clock.next_due()
+        return not self._ready and not self._dirty and (due is None or due > self.clock.now())
+
+    def close(self) -> None:
+        for queue in self._queues:
+            queue.close()
+        for informer in self._informers.values():
+            informer.close()
+        self._ready.clear()
+        self._dirty.clear()
