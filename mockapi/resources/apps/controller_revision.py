@@ -1,0 +1,8 @@
+"""ControllerRevision."""
+
+from mockapi.machinery.resource import Strategy
+
+STRATEGY = Strategy(
+    group="apps",
+    kind="ControllerRevision",
+)

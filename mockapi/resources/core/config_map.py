@@ -1,0 +1,8 @@
+"""ConfigMap."""
+
+from mockapi.machinery.resource import Strategy
+
+STRATEGY = Strategy(
+    group="",
+    kind="ConfigMap",
+)

@@ -1,0 +1,11 @@
+"""PersistentVolume."""
+
+from mockapi.machinery.resource import Strategy
+from mockapi.resources import fields
+
+STRATEGY = Strategy(
+    group="",
+    kind="PersistentVolume",
+    has_status=True,
+    selectable={"name": fields.text("metadata", "name")},
+)

@@ -1,0 +1,8 @@
+"""ServiceAccount."""
+
+from mockapi.machinery.resource import Strategy
+
+STRATEGY = Strategy(
+    group="",
+    kind="ServiceAccount",
+)

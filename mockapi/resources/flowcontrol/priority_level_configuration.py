@@ -1,0 +1,10 @@
+"""PriorityLevelConfiguration."""
+
+from mockapi.machinery.resource import Strategy
+
+STRATEGY = Strategy(
+    group="flowcontrol.apiserver.k8s.io",
+    kind="PriorityLevelConfiguration",
+    has_generation=True,
+    has_status=True,
+)

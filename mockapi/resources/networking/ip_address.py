@@ -1,0 +1,8 @@
+"""IPAddress."""
+
+from mockapi.machinery.resource import Strategy
+
+STRATEGY = Strategy(
+    group="networking.k8s.io",
+    kind="IPAddress",
+)

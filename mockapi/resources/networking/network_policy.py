@@ -1,0 +1,9 @@
+"""NetworkPolicy."""
+
+from mockapi.machinery.resource import Strategy
+
+STRATEGY = Strategy(
+    group="networking.k8s.io",
+    kind="NetworkPolicy",
+    has_generation=True,
+)

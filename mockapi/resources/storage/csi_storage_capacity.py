@@ -1,0 +1,9 @@
+"""CSIStorageCapacity."""
+
+from mockapi.machinery.resource import Strategy
+
+STRATEGY = Strategy(
+    group="storage.k8s.io",
+    kind="CSIStorageCapacity",
+    unconditional_update=False,
+)

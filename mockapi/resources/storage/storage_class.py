@@ -1,0 +1,8 @@
+"""StorageClass."""
+
+from mockapi.machinery.resource import Strategy
+
+STRATEGY = Strategy(
+    group="storage.k8s.io",
+    kind="StorageClass",
+)

@@ -1,0 +1,8 @@
+"""VolumeAttributesClass."""
+
+from mockapi.machinery.resource import Strategy
+
+STRATEGY = Strategy(
+    group="storage.k8s.io",
+    kind="VolumeAttributesClass",
+)
