@@ -125,6 +125,8 @@ class ServedResource:
     selectable: tuple[str, ...]
     """Accepted field labels, metadata.name and metadata.namespace among them."""
     subresources: tuple[ServedSubresource, ...]
+    custom: bool = False
+    """Declared by a CustomResourceDefinition."""
 
     @property
     def gvk(self) -> GroupVersionKind:
@@ -164,6 +166,18 @@ class Catalogue:
     def release(self) -> str:
         """The release the tables were made from, `1.37.2`."""
         return str(self._served["release"])
+
+    @property
+    def version(self) -> Mapping[str, str]:
+        """The body of /version."""
+        found: Mapping[str, str] = self._served["version"]
+        return found
+
+    @property
+    def paths(self) -> Sequence[str]:
+        """The paths listed at / besides those of the API groups."""
+        found: Sequence[str] = self._served["paths"]
+        return found
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:

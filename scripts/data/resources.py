@@ -68,7 +68,13 @@ def build(server: Server, release: str) -> dict[str, Any]:
         for version in entry["versions"]:
             resources += _version(server, str(entry["name"]), version)
     _storage(groups, resources)
-    return {"release": release, "groups": groups, "resources": resources}
+    return {
+        "release": release,
+        "version": server.get("/version") | {"gitCommit": "", "gitTreeState": ""},
+        "paths": [path for path in server.get("/")["paths"] if not path.startswith("/api")],
+        "groups": groups,
+        "resources": resources,
+    }
 
 
 def _version(server: Server, group: str, version: str) -> list[dict[str, Any]]:
