@@ -1,0 +1,71 @@
+"""What the real server says when a strategic merge patch leaves a value of the wrong type.
+
+There the patched map goes to the Go type without JSON between, with other texts than the JSON
+decoder's. Source: apimachinery pkg/runtime/converter.go.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mockapi.machinery.catalogue import Shape, Type
+
+_NUMBERS = ("int32", "int64", "float64")
+
+
+def problem(value: Any, shape: Shape, types: Mapping[str, Type]) -> str:
+    """The first problem of a tree, or "": types with a decoder of their own are not looked at.
+
+    `shape` may be a type name.
+    """
+    if isinstance(shape, str) and shape in types:
+        shape = {"ref": shape}
+    if value is None or shape == "any":
+        return ""
+    if isinstance(shape, str):
+        return _scalar_problem(value, shape)
+    if "ref" in shape:
+        return _struct_problem(value, types[shape["ref"]], types)
+    expected, what = (list, "slice") if "list" in shape else (dict, "map")
+    if not isinstance(value, expected):
+        return f"cannot restore {what} from {_kind(value)}"
+    inner = shape["list"] if expected is list else shape["map"]
+    items = value if isinstance(value, list) else value.values()
+    return next(filter(None, (problem(item, inner, types) for item in items)), "")
+
+
+def _struct_problem(value: Any, owner: Type, types: Mapping[str, Type]) -> str:
+    if owner.scalar:
+        return ""
+    if not isinstance(value, dict):
+        return f"cannot restore struct from: {_kind(value)}"
+    found = (
+        problem(value.get(name), field.type, types)
+        for name, field in owner.fields.items()
+        if name in value
+    )
+    return next(filter(None, found), "")
+
+
+def _scalar_problem(value: Any, shape: str) -> str:
+    if shape == "bytes":
+        return "" if isinstance(value, str) else f"cannot restore slice from {_kind(value)}"
+    kind = _kind(value)
+    if kind == shape or (kind == "int64" and shape in _NUMBERS):
+        return ""
+    if kind == "float64" and shape in _NUMBERS:
+        return "" if value == int(value) else f"cannot convert float64 to {shape}"
+    if kind == "int64" and shape == "string":
+        return "cannot convert int64 to string"
+    return f"unrecognized type: {shape}"
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int):
+        return "int64"
+    if isinstance(value, float):
+        return "float64"
+    if isinstance(value, str):
+        return "string"
+    return "slice" if isinstance(value, list) else "map"

@@ -1,0 +1,101 @@
+"""A patch from its body to the patched tree, and what is said when that tree cannot be decoded.
+
+The order of the steps is that of the real handler: the body must be JSON before the object is
+looked for; everything else that may be wrong with a patch shows when it is applied.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from mockapi.machinery.catalogue import Type
+from mockapi.machinery.patch import body as bodies
+from mockapi.machinery.patch import conversion, json_patch, merge_patch, strategic
+from mockapi.meta import fields, gofmt
+from mockapi.meta.errors import Invalid, RequestEntityTooLarge
+
+Obj = dict[str, Any]
+
+JSON: Final = "application/json-patch+json"
+MERGE: Final = "application/merge-patch+json"
+STRATEGIC: Final = "application/strategic-merge-patch+json"
+APPLY: Final = "application/apply-patch+yaml"
+
+
+class Patch:
+    """A JSON, merge or strategic patch, to be applied as often as the write is retried.
+
+    `body` is the request's body, or the tree itself from callers inside the process. Malformed
+    (400) when it is not JSON.
+    """
+
+    def __init__(self, media_type: str, body: Any, *, validation: str = "Warn") -> None:
+        self.media_type = media_type
+        self._strict = validation != "Ignore"
+        self._escaped = not isinstance(body, bytes) or b"\\u00" in body
+        self.tree = bodies.parse(body) if isinstance(body, bytes) else body
+        self.problems: list[str] = []
+        """Duplicate and unknown fields of the patch itself; known once it was applied."""
+
+    def apply(self, document: Obj, *, type_name: str, types: Mapping[str, Type]) -> Any:
+        """The patched tree, not decoded yet; `document` is in the version of the request."""
+        if self.media_type == JSON:
+            return self._json(document)
+        self._check_object()
+        if self.media_type == MERGE:
+            return merge_patch.apply(self.tree, document)
+        return strategic.apply(self.tree or {}, document, type_name, types)
+
+    def _json(self, document: Obj) -> Any:
+        operations = bodies.check_operations(self.tree, strict=self._strict)
+        if self._strict:
+            self.problems = bodies.problems(operations, operations=True)
+        if len(operations) > json_patch.MAX_OPERATIONS:
+            raise RequestEntityTooLarge(
+                "Request entity too large: The allowed maximum operations in a JSON patch is "
+                f"{json_patch.MAX_OPERATIONS}, got {len(operations)}"
+            )
+        return json_patch.apply(operations, document, escaped=self._escaped)
+
+    def _check_object(self) -> None:
+        merge = self.media_type == MERGE
+        if self._strict or not merge:
+            bodies.check_object(self.tree, prefixed=merge)
+        if self._strict:
+            self.problems = bodies.problems(self.tree, operations=False)
+
+    def undecodable(
+        self, patched: Any, error: str, *, type_name: str, types: Mapping[str, Type]
+    ) -> Invalid:
+        """The answer when the patched tree is not of the type; `error` is the decoder's text."""
+        if self.media_type == STRATEGIC:
+            error = conversion.problem(patched, type_name, types) or error
+        return self._invalid(patched, error)
+
+    def not_strict(self, patched: Any, problems: Sequence[str]) -> Invalid:
+        """The answer under fieldValidation=Strict; `problems` are the decoder's (the patch's own
+        are put before them)."""
+        texts = ", ".join((*self.problems, *problems))
+        return self._invalid(patched, f"strict decoding error: {texts}")
+
+    def _invalid(self, patched: Any, error: str) -> Invalid:
+        shown = gofmt.value(self.tree) if self.media_type == STRATEGIC else go_json(patched)
+        return Invalid("", "", "", [fields.invalid("patch", shown, error)])
+
+
+_HTML: Final = {
+    "<": "\\u003c",
+    ">": "\\u003e",
+    "&": "\\u0026",
+    "\u2028": "\\u2028",
+    "\u2029": "\\u2029",
+}
+
+
+def go_json(tree: Any) -> str:
+    """Compact JSON with Go's escapes for HTML; the order of keys is the tree's."""
+    text = json.dumps(tree, separators=(",", ":"), ensure_ascii=False)
+    for char, escape in _HTML.items():
+        if char in text:
+            text = text.replace(char, escape)
+    return text
