@@ -5,6 +5,7 @@ import itertools
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 
@@ -160,3 +161,13 @@ def parse_timestamp(text: str) -> float:
 def monotonic() -> float:
     """Real seconds for protocol timeouts and durations in logs, never for behaviour."""
     return time.monotonic()
+
+
+@lru_cache(maxsize=2)
+def _http_date(second: int) -> bytes:
+    return time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(second)).encode()
+
+
+def http_date() -> bytes:
+    """The machine's time as an HTTP header carries it."""
+    return _http_date(int(time.time()))

@@ -1,0 +1,74 @@
+"""The path of a request: filters, routes, verb; and of its reply: warnings and common headers."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mockapi.api import errors, filters, routes
+from mockapi.api.call import Call
+from mockapi.api.filters import AuditIds, Filter
+from mockapi.api.kernel import Kernel
+from mockapi.api.reply import Reply
+from mockapi.api.routes import Route
+from mockapi.api.verbs import lists, objects, watches
+from mockapi.machinery.resource import Resource
+
+Verb = Callable[[Call, Route, Kernel], Reply]
+
+VERBS: dict[str, Verb] = {
+    "get": objects.serve,
+    "create": objects.serve,
+    "update": objects.serve,
+    "patch": objects.serve,
+    "delete": objects.serve,
+    "deletecollection": objects.serve,
+    "list": lists.serve,
+    "watch": watches.serve,
+}
+
+
+class _Paths:
+    """What routes need to know about the registry."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.find: Callable[[str, str, str], Resource | None] = kernel.registry.find
+        self._builtin = frozenset(group.name for group in kernel.registry.catalogue.groups)
+
+    def is_builtin(self, group: str) -> bool:
+        return group in self._builtin
+
+
+class Gateway:
+    """Answers every HTTP request of one cluster."""
+
+    def __init__(self, kernel: Kernel, before: Sequence[Filter] = ()) -> None:
+        self.kernel = kernel
+        self.filters: list[Filter] = [AuditIds(), filters.forbid_caching, *before]
+        self._paths = _Paths(kernel)
+
+    def resource(self, environ: dict[str, Any]) -> Reply:
+        """A request below /api or /apis."""
+        return self.answer(Call(environ), self._serve_resource)
+
+    def answer(self, call: Call, serve: Callable[[Call], Reply]) -> Reply:
+        """Filters, then `serve`; whatever is raised becomes a reply here and nowhere else."""
+        try:
+            reply = filters.run(self.filters, call) or serve(call)
+        except Exception as error:
+            reply = errors.reply_to(error, call)
+        reply.head += call.headers
+        for warning in call.warnings:
+            reply.head.append(("Warning", warning_header(warning)))
+        return reply
+
+    def _serve_resource(self, call: Call) -> Reply:
+        route = routes.parse(call.method, call.path, call.query, self._paths)
+        deprecation = route.resource.deprecation
+        if deprecation:
+            call.warnings.append(deprecation)
+        return VERBS[route.verb](call, route, self.kernel)
+
+
+def warning_header(text: str) -> str:
+    """RFC 7234 5.5 with code 299 and an unknown agent."""
+    quoted = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ").replace("\r", " ")
+    return f'299 - "{quoted}"'

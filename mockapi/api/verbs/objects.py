@@ -1,0 +1,30 @@
+"""get, create, update, patch, delete of one object, its subresources, and deletecollection."""
+
+from mockapi.api import encode, transform
+from mockapi.api.call import Call
+from mockapi.api.kernel import Kernel
+from mockapi.api.negotiate import MEDIA_TYPES, Form
+from mockapi.api.reply import Reply
+from mockapi.api.routes import Route, check_patch_type
+from mockapi.api.verbs.requests import form_of, request_of, sized, tree_reply
+from mockapi.machinery.request import Result
+
+
+def serve(call: Call, route: Route, kernel: Kernel) -> Reply:
+    if route.verb == "patch":
+        check_patch_type(call.content_type)
+    form = form_of(call, MEDIA_TYPES)
+    result = kernel.pipeline.handle(request_of(call, route))
+    return _reply(result, form, call, route, kernel)
+
+
+def _reply(result: Result, form: Form, call: Call, route: Route, kernel: Kernel) -> Reply:
+    if form.plain_json:
+        return sized(result.code, encode.escaped(result.raw) + b"\n", form.media, call)
+    tree = result.obj
+    if form.target:
+        include = transform.include_object(form, call.query)
+        if tree.get("kind") != "Status":
+            now = kernel.clock.now()
+            tree = transform.object_as(form, tree, route.resource, include=include, now=now)
+    return tree_reply(result.code, tree, form, call)
