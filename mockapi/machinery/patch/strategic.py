@@ -258,7 +258,7 @@ def _merge_lists(current: list[Any], patch: list[Any], items: _Schema, merge_key
         if not merge_key:
             raise Unmergeable(f"cannot merge lists without merge key for {items.kind}")
         current, patch = _directed(current, patch, merge_key)
-        current = merged = _merge_maps(current, patch, items, merge_key)
+        merged = _merge_maps(current, patch, items, merge_key)
     return ordering.arrange(merged, patch, current, merge_key)
 
 
