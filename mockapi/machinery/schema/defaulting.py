@@ -1,0 +1,117 @@
+"""Defaults, walked by type: only the branches in which some type has a default.
+
+A type's own function runs before those of its fields, as in the real server's generated code.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mockapi.machinery.catalogue import Shape, Type
+
+Defaulter = Callable[[dict[str, Any]], None]
+"""Fills one object of its type in place; absent and zero are the same."""
+Visit = Callable[[Any], None]
+
+
+class Defaulting:
+    def __init__(self, types: Mapping[str, Type], defaulters: Mapping[str, Defaulter]) -> None:
+        self._types = types
+        self._defaulters = defaulters
+        self._visits: dict[str, Visit | None] = {}
+        self._reaches: dict[str, bool] = {}
+
+    def visit(self, name: str) -> Visit | None:
+        """What fills an object of the type and all below it; None when nothing has defaults."""
+        if name not in self._visits:
+            if not self._reach(name, set()):
+                self._visits[name] = None
+            else:
+                self._visits[name] = _Later(self, name)
+                self._visits[name] = self._compile(name)
+        return self._visits[name]
+
+    def _reach(self, name: str, seen: set[str]) -> bool:
+        """A type or something below it has defaults."""
+        if name in self._defaulters:
+            return True
+        if name not in self._reaches and name not in seen:
+            seen.add(name)
+            found = any(
+                self._reach(target, seen)
+                for field in self._types[name].fields.values()
+                if (target := _target(field.type)) is not None
+            )
+            if len(seen) == 1 or found:
+                self._reaches[name] = found
+            seen.discard(name)
+            return found
+        return self._reaches.get(name, False)
+
+    def _compile(self, name: str) -> Visit:
+        own = self._defaulters.get(name)
+        fields = []
+        for key, field in self._types[name].fields.items():
+            visit = self._shape(field.type)
+            if visit is not None:
+                fields.append((key, visit))
+        if not fields and own is not None:
+            return own
+        steps = tuple(fields)
+
+        def walk(obj: Any) -> None:
+            if own is not None:
+                own(obj)
+            for key, visit in steps:
+                value = obj.get(key)
+                if value is not None:
+                    visit(value)
+
+        return walk
+
+    def _shape(self, shape: Shape) -> Visit | None:
+        if isinstance(shape, str):
+            return None
+        if "ref" in shape:
+            return self.visit(shape["ref"])
+        inner = self._shape(shape.get("list") or shape["map"])
+        if inner is None:
+            return None
+        return _each(inner) if "list" in shape else _each_value(inner)
+
+
+class _Later:
+    """Stands for a type inside of itself."""
+
+    def __init__(self, defaulting: Defaulting, name: str) -> None:
+        self._defaulting = defaulting
+        self._name = name
+
+    def __call__(self, obj: Any) -> None:
+        visit = self._defaulting.visit(self._name)
+        if visit is not None:
+            visit(obj)
+
+
+def _target(shape: Shape) -> str | None:
+    while isinstance(shape, dict):
+        if "ref" in shape:
+            name: str = shape["ref"]
+            return name
+        shape = shape.get("list") or shape["map"]
+    return None
+
+
+def _each(visit: Visit) -> Visit:
+    def walk(items: Any) -> None:
+        for item in items:
+            visit(item)
+
+    return walk
+
+
+def _each_value(visit: Visit) -> Visit:
+    def walk(items: Any) -> None:
+        for item in items.values():
+            visit(item)
+
+    return walk

@@ -1,0 +1,150 @@
+"""`Schemas`: decode, normalise and default objects by the name of their type."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from mockapi.machinery.catalogue import Type
+from mockapi.machinery.schema.compiled import Compiler
+from mockapi.machinery.schema.defaulting import Defaulter, Defaulting
+from mockapi.machinery.schema.scalars import Unusual
+from mockapi.machinery.schema.strict import DecodeError, Names, Walk
+from mockapi.meta import codec
+from mockapi.meta.names import split_api_version
+
+Validation = Literal["Strict", "Warn", "Ignore"]
+Obj = dict[str, Any]
+_HEADER: Final = (
+    'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; '
+    'Kind string "json:\\"kind,omitempty\\"" }'
+)
+_WORDS: Final = {str: "string", bool: "bool", int: "number", float: "number", list: "array"}
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What came out of a body. `problems` are texts such as `unknown field "spec.foo"`: all of
+    them are one 400 under Strict, one Warning header each under Warn."""
+
+    obj: Obj
+    problems: list[str]
+
+
+class Schemas:
+    """All types of one minor. Everything is compiled on first use and kept."""
+
+    def __init__(
+        self,
+        types: Mapping[str, Type],
+        defaulters: Mapping[str, Defaulter] | None = None,
+        *,
+        names: Callable[[], Names] = dict,
+    ) -> None:
+        """`names` gives the gonames table, which only error texts need."""
+        self._compiler = Compiler(types)
+        self._types = types
+        self._defaulting = Defaulting(types, defaulters or {})
+        self._load_names = names
+        self._names: Names | None = None
+
+    def decode(self, type_name: str, tree: Any, *, validation: Validation = "Strict") -> Decoded:
+        """A new tree of known fields as Go would write it. Raises DecodeError.
+
+        `kind` and `apiVersion` are those of the type, if it is one of a single kind.
+        """
+        try:
+            obj = self._compiler.struct(type_name).read(tree)
+            problems: list[str] = []
+        except (Unusual, TypeError):
+            obj, problems = self._slowly(type_name, tree, validation)
+        return Decoded(self._named(type_name, obj), problems)
+
+    def decode_body(
+        self,
+        type_name: str,
+        body: bytes,
+        *,
+        yaml: bool = False,
+        validation: Validation = "Strict",
+    ) -> Decoded:
+        """The same from a request's body, with repeated keys found. Also raises CodecError."""
+        found: list[str] = []
+        if yaml:
+            tree, found = codec.parse_yaml_strictly(body)
+        else:
+            tree = codec.parse_json(body)
+        suspect = not yaml and validation != "Ignore" and codec.may_repeat_keys(body, tree)
+        if not suspect:
+            try:
+                obj = self._compiler.struct(type_name).read(tree)
+                return Decoded(self._named(type_name, obj), _asked(found, validation))
+            except (Unusual, TypeError):
+                pass
+        node = tree if yaml else codec.parse_json_exactly(body)
+        obj, problems = self._slowly(type_name, node, validation)
+        return Decoded(self._named(type_name, obj), _asked(found, validation) + problems)
+
+    def normal(self, type_name: str, obj: Obj) -> Obj:
+        """A new tree as Go would write it: order of fields and keys, empties, canonical scalars.
+        For objects of ours; raises DecodeError where something does not fit the type."""
+        try:
+            normal: Obj = self._compiler.struct(type_name).read(obj)
+        except (Unusual, TypeError):
+            normal, _ = self._slowly(type_name, obj, "Ignore")
+        return normal
+
+    def default(self, type_name: str, obj: Obj) -> None:
+        """Fill in what the real server fills in, in place."""
+        visit = self._defaulting.visit(type_name)
+        if visit is not None:
+            visit(obj)
+
+    def _slowly(self, type_name: str, node: Any, validation: Validation) -> tuple[Obj, list[str]]:
+        if self._names is None:
+            self._names = self._load_names()
+        walk = Walk(self._types, self._names, strict=validation != "Ignore")
+        pruned = walk.decode(type_name, node)
+        try:
+            obj: Obj = self._compiler.struct(type_name).read(pruned)
+        except Unusual:
+            raise AssertionError(f"The slow path left something odd in a {type_name}.") from None
+        return obj, walk.problems
+
+    def _named(self, type_name: str, obj: Obj) -> Obj:
+        gvks = self._types[type_name].gvks
+        if len(gvks) != 1:
+            return obj
+        named: Obj = {"kind": gvks[0].kind, "apiVersion": gvks[0].api_version}
+        named.update(obj)
+        named["kind"], named["apiVersion"] = gvks[0].kind, gvks[0].api_version
+        return named
+
+
+def _asked(problems: list[str], validation: Validation) -> list[str]:
+    return [] if validation == "Ignore" else list(problems)
+
+
+def interpret(tree: Any) -> tuple[str, str, str]:
+    """(group, version, kind) that a body says it is, "" for what it does not say. Raises
+    DecodeError with the text of a body that cannot say."""
+    if tree is None:
+        return "", "", ""
+    if not isinstance(tree, dict):
+        raise _no_header(f"{_WORDS[type(tree)]} into Go value of type {_HEADER}")
+    texts = []
+    for key in tree:
+        if key in ("apiVersion", "kind") and not isinstance(tree[key], str | None):
+            word = _WORDS.get(type(tree[key]), "object")
+            raise _no_header(f"{word} into Go struct field .{key} of type string")
+    texts = [tree.get("apiVersion") or "", tree.get("kind") or ""]
+    try:
+        group, version = split_api_version(texts[0])
+    except ValueError as error:
+        raise DecodeError(str(error)) from None
+    return group, version, texts[1]
+
+
+def _no_header(what: str) -> DecodeError:
+    return DecodeError(
+        f"couldn't get version/kind; json parse error: json: cannot unmarshal {what}"
+    )
