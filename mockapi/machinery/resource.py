@@ -6,6 +6,7 @@ object is a plain JSON tree in the kind's storage version, wire names, decoded a
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 from mockapi.base.ids import Ids
@@ -160,11 +161,26 @@ class Resource:
     strategy: Strategy
     deprecation: str = ""
     """The Warning header's text when the version is deprecated."""
+    storage_group: str | None = None
+    """The group whose bucket holds the objects, where it is not the served one (events)."""
+    selectable: tuple[str, ...] = ("metadata.name", "metadata.namespace")
+    """The field labels that the served version accepts."""
 
-    @property
+    @cached_property
     def bucket(self) -> str:
         """The store's bucket, `pods` or `deployments.apps`."""
-        return qualified(self.gvr.resource, self.gvr.group)
+        group = self.gvr.group if self.storage_group is None else self.storage_group
+        return qualified(self.gvr.resource, group)
+
+    @cached_property
+    def storage_api_version(self) -> str:
+        group = self.gvr.group if self.storage_group is None else self.storage_group
+        return f"{group}/{self.storage_version}" if group else self.storage_version
+
+    @cached_property
+    def is_storage_version(self) -> bool:
+        """Objects are served as they are stored."""
+        return self.gvk.api_version == self.storage_api_version
 
     @property
     def gvk(self) -> GroupVersionKind:

@@ -58,3 +58,12 @@ def bad_value(item: Any) -> str:
     if isinstance(item, bool | int | float):
         return value(item)
     return json.dumps(item, separators=(",", ":"), ensure_ascii=False)
+
+
+def quote_rune(char: str) -> str:
+    """A character as Go's JSON errors show it: in single quotes."""
+    if char == "'":
+        return "'\\''"
+    if char == '"':
+        return "'\"'"
+    return "'" + quote(char)[1:-1] + "'"

@@ -7,7 +7,24 @@ METHOD_NOT_ALLOWED = "the server does not allow this method on the requested res
 OBJECT_MODIFIED = (
     "the object has been modified; please apply your changes to the latest version and try again"
 )
-UNSTRUCTURED_TOO_OLD = "The resourceVersion for the provided watch is too old."
+WATCH_TOO_OLD = "The resourceVersion for the provided watch is too old."
+LIST_TOO_OLD = "The resourceVersion for the provided list is too old."
+CONTINUE_TOO_OLD = (
+    "The provided continue parameter is too old to display a consistent list result. You can start "
+    "a new list without the continue parameter, or use the continue token in this response to "
+    "retrieve the remainder of the results. Continuing with the provided token results in an "
+    "inconsistent list - objects that were created, modified, or deleted between the time the "
+    "first chunk was returned and now may show up in the list."
+)
+CONTINUE_GONE = (
+    "The provided continue parameter is too old to display a consistent list result. You must "
+    "start a new list without the continue parameter."
+)
+REPEATED_OWNERS = (
+    ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in "
+    "1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate "
+    "UID(s) observed: "
+)
 
 
 def not_found(resource: str, name: str) -> str:

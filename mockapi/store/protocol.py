@@ -8,17 +8,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from gevent.event import Event
+
+class WaitHandle(Protocol):
+    """What a reader waits on."""
+
+    def wait(self, timeout: float | None = None) -> bool: ...
 
 
 class Entry:
-    """One write, immutable (`parsed` is a cache slot that the machinery owns).
+    """One write, immutable (`parsed` and `before` are cache slots that the machinery owns).
 
     `value` of a deletion is the object's last state, carrying the deletion's revision.
     `previous` is the value that this write replaced, None for a creation.
     """
 
-    __slots__ = ("created", "deleted", "key", "parsed", "previous", "revision", "value")
+    __slots__ = ("before", "created", "deleted", "key", "parsed", "previous", "revision", "value")
 
     def __init__(
         self,
@@ -37,6 +41,7 @@ class Entry:
         self.created = created
         self.deleted = deleted
         self.parsed: Any = None
+        self.before: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,7 @@ class Watch(Protocol):
     def position(self) -> int:
         """Every entry up to this revision has been returned."""
 
-    def handle(self) -> Event:
+    def handle(self) -> WaitHandle:
         """Take it, `poll()`, and when that gave nothing wait on it."""
 
     def poll(self, limit: int = 1000) -> list[Entry]:

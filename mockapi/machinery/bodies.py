@@ -1,0 +1,272 @@
+"""Request bodies: from bytes in any accepted form to objects of the request's kind.
+
+Source: apiserver pkg/endpoints/handlers/rest.go (transformDecodeError) and the serializers.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from mockapi.base.clock import Clock, timestamp
+from mockapi.machinery.catalogue import Types
+from mockapi.machinery.request import Request
+from mockapi.machinery.resource import Obj, Resource
+from mockapi.machinery.schema.schemas import Schemas
+from mockapi.machinery.schema.strict import DecodeError
+from mockapi.meta import codec
+from mockapi.meta.codec import CodecError
+from mockapi.meta.errors import BadRequest, UnsupportedMediaType
+from mockapi.meta.names import GroupVersionKind, split_api_version
+
+JSON = "application/json"
+YAML = "application/yaml"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+_SCHEME = '"pkg/runtime/scheme.go:111"'
+_DELETE_OPTIONS = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions"
+_SHOWN_BYTES = 30
+# Versions that the real server still knows how to read and no longer serves.
+_RETIRED = frozenset(
+    (
+        ("apps", "v1beta1"),
+        ("apps", "v1beta2"),
+        ("autoscaling", "v2beta1"),
+        ("autoscaling", "v2beta2"),
+        ("batch", "v1beta1"),
+        ("extensions", "v1beta1"),
+        ("networking.k8s.io", "v1beta1"),
+        ("policy", "v1beta1"),
+    )
+)
+# The Go packages of the internal types, where they are not the group's first label.
+_PACKAGES = {"": "core", "internal.apiserver.k8s.io": "apiserverinternal", "events.k8s.io": "core"}
+
+
+class ProtobufDecoder(Protocol):
+    def __call__(self, body: bytes) -> tuple[GroupVersionKind, Obj]: ...
+
+
+class _Problem(Exception):
+    """The body cannot be read as an object of the kind; str() is Go's text."""
+
+
+def media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip()
+
+
+class Bodies:
+    """Reads request bodies for the pipeline."""
+
+    def __init__(
+        self,
+        *,
+        schemas: Schemas,
+        types: Types,
+        clock: Clock,
+        protobuf: ProtobufDecoder | None = None,
+        is_custom: Callable[[GroupVersionKind], bool] = lambda gvk: False,
+    ) -> None:
+        self._schemas = schemas
+        self._types = types
+        self._clock = clock
+        self._protobuf = protobuf
+        self._is_custom = is_custom
+
+    def now(self) -> str:
+        return timestamp(self._clock.now())
+
+    def decode(
+        self, request: Request, kind: GroupVersionKind, type_name: str, validation: str
+    ) -> Obj:
+        """The body as a normalised and defaulted object of `kind`. Warnings go to the request."""
+        if request.body is None:
+            obj = self._own(request.obj, kind, type_name)
+        else:
+            obj = self._decode_bytes(request, kind, type_name, validation)
+        obj["kind"], obj["apiVersion"] = kind.kind, kind.api_version
+        obj.setdefault("metadata", {})
+        self._schemas.default(type_name, obj)
+        return obj
+
+    def _own(self, tree: Any, kind: GroupVersionKind, type_name: str) -> Obj:
+        """An object made in this process: pruned and normalised, never refused for its kind."""
+        try:
+            return self._schemas.decode(type_name, tree, validation="Ignore").obj
+        except DecodeError as error:
+            raise cannot_be_handled(kind, kind, str(error)) from None
+
+    def _decode_bytes(
+        self, request: Request, kind: GroupVersionKind, type_name: str, validation: str
+    ) -> Obj:
+        form = media_type(request.content_type) or JSON
+        body = request.body or b""
+        if form == PROTOBUF and self._protobuf is not None:
+            return self._decode_protobuf(body, kind, type_name)
+        if form not in (JSON, YAML):
+            raise unsupported()
+        try:
+            decoded = self._schemas.decode_body(
+                type_name,
+                body,
+                yaml=form == YAML,
+                validation=validation,  # type: ignore[arg-type]
+            )
+        except CodecError as error:
+            raise self._unreadable(kind, str(error), body) from None
+        except DecodeError as error:
+            self.check_header(body, form, kind)
+            raise cannot_be_handled(self._said(body, form, kind), kind, str(error)) from None
+        self.check_header(body, form, kind)
+        if decoded.problems:
+            self._report(decoded.problems, request, kind, validation)
+        return decoded.obj
+
+    def _decode_protobuf(self, body: bytes, kind: GroupVersionKind, type_name: str) -> Obj:
+        assert self._protobuf is not None
+        try:
+            said, tree = self._protobuf(body)
+        except ValueError as error:
+            raise self._unreadable(kind, str(error), body) from None
+        self._check_kind(said, kind)
+        return self._own(tree, kind, type_name)
+
+    def _unreadable(self, kind: GroupVersionKind, error: str, body: bytes) -> BadRequest:
+        return BadRequest(
+            f"the object provided is unrecognized (must be of type {kind.kind}): {error} "
+            f"({_shown(body)})"
+        )
+
+    def _report(
+        self, problems: list[str], request: Request, kind: GroupVersionKind, validation: str
+    ) -> None:
+        if validation == "Strict":
+            text = "strict decoding error: " + ", ".join(problems)
+            raise cannot_be_handled(kind, kind, text)
+        request.warnings.extend(p for p in problems if p not in request.warnings)
+
+    # -- kind and apiVersion -------------------------------------------------------------------
+
+    def check_header(self, body: bytes, form: str, kind: GroupVersionKind) -> None:
+        """Raises BadRequest when the body says that it is something else than `kind`."""
+        self._check_kind(self._said(body, form, kind), kind)
+
+    def _said(self, body: bytes, form: str, kind: GroupVersionKind) -> GroupVersionKind:
+        tree = codec.parse_json(body) if form == JSON else codec.parse_yaml(body)
+        if not isinstance(tree, dict):
+            return kind
+        said_kind, said_version = tree.get("kind"), tree.get("apiVersion")
+        if not said_version or not isinstance(said_version, str):
+            group, version = kind.group, kind.version
+        else:
+            try:
+                group, version = split_api_version(said_version)
+            except ValueError as error:
+                raise self._unreadable(kind, str(error), body) from None
+        name = said_kind if isinstance(said_kind, str) and said_kind else kind.kind
+        return GroupVersionKind(group, version, name)
+
+    def _check_kind(self, said: GroupVersionKind, kind: GroupVersionKind) -> None:
+        if said == kind:
+            return
+        if self._is_known(said):
+            if said.kind != kind.kind:
+                text = (
+                    f"converting ({said.version}.{said.kind}) to ({_package(kind)}.{kind.kind}): "
+                    "unknown conversion"
+                )
+                raise cannot_be_handled(said, kind, text)
+            raise BadRequest(
+                f"the API version in the data ({said.api_version}) does not match the expected "
+                f"API version ({kind.api_version})"
+            )
+        raise cannot_be_handled(said, kind, _not_registered(said.kind, said.api_version))
+
+    def _is_known(self, said: GroupVersionKind) -> bool:
+        if said in self._types.kinds or self._is_custom(said):
+            return True
+        return (said.group, said.version) in _RETIRED
+
+    # -- bodies that are no object of the resource ---------------------------------------------
+
+    def delete_options(self, request: Request) -> Obj:
+        """A DeleteOptions body; raises BadRequest."""
+        form = media_type(request.content_type) or JSON
+        body = request.body or b""
+        try:
+            if form == PROTOBUF and self._protobuf is not None:
+                return self._protobuf(body)[1]
+            if form not in (JSON, YAML):
+                raise unsupported()
+            tree = codec.parse_json(body) if form == JSON else codec.parse_yaml(body)
+            self._check_delete_kind(tree)
+            return self._schemas.decode(_DELETE_OPTIONS, tree, validation="Ignore").obj
+        except (CodecError, DecodeError, ValueError) as error:
+            text = str(error)
+            if isinstance(error, CodecError):
+                text = text.removeprefix("couldn't get version/kind; ")
+                text = f"couldn't get version/kind; {text}"
+            raise BadRequest(text) from None
+
+    def _check_delete_kind(self, tree: Any) -> None:
+        if not isinstance(tree, dict) or not tree.get("kind"):
+            return
+        version = tree.get("apiVersion") or "meta.k8s.io/v1"
+        if tree["kind"] != "DeleteOptions":
+            raise BadRequest(_not_registered(tree["kind"], version))
+
+    def parse_apply(self, request: Request, validation: str) -> Obj:
+        """An apply configuration: YAML or JSON, not defaulted, only its form is checked."""
+        if request.body is None:
+            return dict(request.obj)
+        try:
+            tree, problems = codec.parse_yaml_strictly(request.body)
+        except CodecError as error:
+            raise BadRequest(f"error decoding YAML: {error}") from None
+        if not isinstance(tree, dict):
+            raise BadRequest(f"error decoding patch: {_not_an_object(tree)}")
+        if problems and validation == "Strict":
+            raise BadRequest(f"error strict decoding patch: {', '.join(problems)}")
+        if validation == "Warn":
+            request.warnings.extend(problems)
+        return tree
+
+    def normal(self, resource: Resource, tree: Obj) -> Obj:
+        """A merged object, decoded and defaulted."""
+        obj = self._own(tree, resource.gvk, resource.type_name)
+        obj["kind"], obj["apiVersion"] = resource.kind, resource.gvk.api_version
+        self._schemas.default(resource.type_name, obj)
+        return obj
+
+
+def _not_registered(kind: str, version: str) -> str:
+    return f'no kind "{kind}" is registered for version "{version}" in scheme {_SCHEME}'
+
+
+def _not_an_object(tree: Any) -> str:
+    word = {list: "array", str: "string", bool: "bool"}.get(type(tree), "number")
+    return f"json: cannot unmarshal {word} into Go value of type map[string]interface {{}}"
+
+
+def cannot_be_handled(said: GroupVersionKind, kind: GroupVersionKind, error: str) -> BadRequest:
+    return BadRequest(
+        f'{said.kind} in version "{said.version}" cannot be handled as a {kind.kind}: {error}'
+    )
+
+
+def unsupported() -> UnsupportedMediaType:
+    return UnsupportedMediaType(
+        "the body of the request was in an unknown format - accepted media types include: "
+        "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+    )
+
+
+def _package(kind: GroupVersionKind) -> str:
+    return _PACKAGES.get(kind.group, kind.group.partition(".")[0])
+
+
+def _shown(body: bytes) -> str:
+    """The beginning of a body as messages show it."""
+    if not body:
+        return "<empty>"
+    text = body.decode("utf-8", "replace")
+    if not text.startswith("{"):
+        return body.hex() if len(body) <= _SHOWN_BYTES else f"{body[:_SHOWN_BYTES].hex()} ..."
+    return text if len(text) <= _SHOWN_BYTES else f"{text[:_SHOWN_BYTES]} ..."

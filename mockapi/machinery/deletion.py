@@ -1,0 +1,336 @@
+"""Deletion: at once, gracefully, or when the finalizers are gone.
+
+Source: apiserver pkg/registry/rest/delete.go and pkg/registry/generic/registry/store.go.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mockapi.base import tree
+from mockapi.base.clock import parse_timestamp, timestamp
+from mockapi.machinery.admission.chain import Attributes
+from mockapi.machinery.options import DeleteOptions
+from mockapi.machinery.request import Item, ListResult, Request, Result
+from mockapi.machinery.resource import Context, Obj, Resource
+from mockapi.machinery.writing import Writer
+from mockapi.meta.errors import Conflict, NotFound
+from mockapi.store.protocol import Conflict as StoreConflict
+from mockapi.store.protocol import Entry
+
+ORPHAN = "orphan"
+FOREGROUND = "foregroundDeletion"
+_TRIES = 5
+# The kinds whose deletion answers with the object instead of a Status (ReturnDeletedObject).
+_RETURN_OBJECT = frozenset(
+    (
+        "namespaces",
+        "persistentvolumeclaims",
+        "persistentvolumes",
+        "pods",
+        "podtemplates",
+        "resourcequotas",
+        "serviceaccounts",
+        "services",
+        "csidrivers.storage.k8s.io",
+        "csinodes.storage.k8s.io",
+        "storageclasses.storage.k8s.io",
+        "volumeattachments.storage.k8s.io",
+        "volumeattributesclasses.storage.k8s.io",
+        "deviceclasses.resource.k8s.io",
+        "resourceclaims.resource.k8s.io",
+        "resourceclaimtemplates.resource.k8s.io",
+        "resourceslices.resource.k8s.io",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """What to do with one object: remove it, write `obj`, or leave it (already on its way)."""
+
+    action: str
+    """delete, update, update-then-delete or pending."""
+    obj: Obj | None = None
+
+
+class Deleter:
+    """Deletes objects for the pipeline."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+        self.store = writer.store
+        self.objects = writer.objects
+
+    def delete(self, request: Request, options: DeleteOptions) -> Result:
+        resource = request.resource
+        key = resource.path(request.namespace, request.name)
+        for attempt in range(_TRIES):
+            entry = self.store.get(key)
+            if entry is None:
+                raise NotFound(resource.gvr.group, resource.gvr.resource, request.name)
+            try:
+                return self._delete_entry(request, entry, replace(options))
+            except StoreConflict:
+                if attempt == _TRIES - 1:
+                    raise
+        raise AssertionError("not reached")
+
+    def _delete_entry(self, request: Request, entry: Entry, options: DeleteOptions) -> Result:
+        resource = request.resource
+        old = self.objects.parsed(entry)
+        self._check_preconditions(resource, old, options)
+        self._admit(request, old, options)
+        decision = self._decide(request, old, options)
+        if decision.action == "pending":
+            return self._answer(request, 200, old, gone=False)
+        if options.dry_run:
+            return self._answer(request, 200, decision.obj or old, gone=decision.action == "delete")
+        if decision.obj is not None:
+            entry = self.writer.put_over(entry, decision.obj)
+            if decision.action == "update":
+                return self._answer(request, self._code(options), decision.obj, gone=False)
+        last = self.objects.parsed(self.writer.remove(entry))
+        return self._answer(request, 200, last, gone=True)
+
+    @staticmethod
+    def _code(options: DeleteOptions) -> int:
+        """Only the old orphanDependents=false form says Accepted."""
+        return 202 if options.orphan_dependents is False else 200
+
+    def _check_preconditions(self, resource: Resource, old: Obj, options: DeleteOptions) -> None:
+        """Only the UID is named in the storage's words; see the real Preconditions.Check."""
+        metadata = old["metadata"]
+        kind, group = resource.kind, resource.gvr.group
+        if options.uid is not None and options.uid != metadata["uid"]:
+            raise self._precondition(resource, kind, group, metadata, "UID", options.uid)
+        version = options.resource_version
+        if version is not None and version != metadata["resourceVersion"]:
+            raise self._precondition(resource, kind, group, metadata, "ResourceVersion", version)
+
+    def _precondition(
+        self, resource: Resource, kind: str, group: str, metadata: Obj, what: str, asked: str
+    ) -> Conflict:
+        recorded = metadata["uid"] if what == "UID" else metadata["resourceVersion"]
+        if resource.bucket == "namespaces":
+            message = (
+                f"Precondition failed: {what} in precondition: {asked}, "
+                f"{what} in object meta: {recorded}"
+            )
+            return Conflict(group, resource.gvr.resource, metadata["name"], message)
+        hint = (
+            "The object might have been deleted and then recreated"
+            if what == "UID"
+            else "The object might have been modified"
+        )
+        message = (
+            f"the {what} in the precondition ({asked}) does not match the {what} in record "
+            f"({recorded}). {hint}"
+        )
+        return Conflict(group, kind, metadata["name"], message)
+
+    def _admit(self, request: Request, old: Obj, options: DeleteOptions) -> None:
+        attributes = Attributes(
+            operation="DELETE",
+            resource=request.resource,
+            subresource="",
+            namespace=request.namespace,
+            name=request.name,
+            obj=None,
+            old=old,
+            user=request.user,
+            reader=self.writer.reader,
+            ids=self.writer.ids,
+            now=timestamp(self.writer.clock.now()),
+            dry_run=options.dry_run,
+            options=options,
+            warnings=request.warnings,
+        )
+        self.writer.admission.admit(attributes)
+        self.writer.admission.validate(attributes)
+
+    def _decide(self, request: Request, old: Obj, options: DeleteOptions) -> _Decision:
+        if request.resource.bucket == "namespaces":
+            decision = self._decide_namespace(old, request.resource, options)
+            if decision is not None:
+                return decision
+        obj = {**old, "metadata": dict(old["metadata"])}
+        grace = self._grace(request, obj, options)
+        if grace == "pending":
+            return _Decision("pending")
+        changed = _set_collection_finalizers(obj["metadata"], request.resource, options)
+        waiting = bool(obj["metadata"].get("finalizers"))
+        if isinstance(grace, int):
+            if waiting or grace > 0:
+                return _Decision("update", obj)
+            return _Decision("update-then-delete", obj)
+        if waiting:
+            if not changed and old["metadata"].get("deletionTimestamp"):
+                return self._marked(obj, old)
+            self._mark(obj)
+            return _Decision("update", obj)
+        return _Decision("delete")
+
+    def _marked(self, obj: Obj, old: Obj) -> _Decision:
+        """Deleting again what waits for finalizers changes nothing but a later timestamp."""
+        self._mark(obj)
+        if obj["metadata"] == old["metadata"]:
+            return _Decision("pending")
+        return _Decision("update", obj)
+
+    def _mark(self, obj: Obj) -> None:
+        metadata, now = obj["metadata"], self.writer.clock.now()
+        known = metadata.get("deletionTimestamp")
+        if known is None and metadata.get("generation"):
+            metadata["generation"] += 1
+        if known is None or parse_timestamp(known) > now:
+            metadata["deletionTimestamp"] = timestamp(now)
+        metadata["deletionGracePeriodSeconds"] = 0
+
+    def _grace(self, request: Request, obj: Obj, options: DeleteOptions) -> int | str | None:
+        """Seconds of grace that begin now, "pending" when they run already, None: no grace."""
+        metadata, strategy = obj["metadata"], request.resource.strategy
+        asked = options.grace_period_seconds
+        if asked is not None and asked < 0:
+            asked = 1
+        if strategy.graceful_delete is None:
+            return None
+        now = self.writer.clock.now()
+        if metadata.get("deletionTimestamp"):
+            running = metadata.get("deletionGracePeriodSeconds") or 0
+            if not running:
+                return None
+            if asked is None or asked >= running:
+                return "pending"
+            return _shorten(metadata, asked, running, now)
+        context = Context(
+            now=timestamp(now),
+            user=request.user,
+            ids=self.writer.ids,
+            reader=self.writer.reader,
+            warnings=request.warnings,
+        )
+        seconds = strategy.graceful_delete(obj, asked, context)
+        if seconds is None:
+            return None
+        metadata["deletionTimestamp"] = timestamp(now + seconds)
+        metadata["deletionGracePeriodSeconds"] = seconds
+        if metadata.get("generation"):
+            metadata["generation"] += 1
+        return seconds
+
+    def _decide_namespace(
+        self, old: Obj, resource: Resource, options: DeleteOptions
+    ) -> _Decision | None:
+        """A namespace first turns Terminating; it goes when its spec.finalizers are gone."""
+        if not old["metadata"].get("deletionTimestamp"):
+            obj: Obj = tree.copy(old)
+            metadata = obj["metadata"]
+            metadata["deletionTimestamp"] = timestamp(self.writer.clock.now())
+            obj.setdefault("status", {})["phase"] = "Terminating"
+            if options.orphan_dependents or options.propagation_policy == "Orphan":
+                kept = [f for f in metadata.get("finalizers", ()) if f != ORPHAN]
+                metadata["finalizers"] = [*kept, ORPHAN]
+            return _Decision("update", obj)
+        if (old.get("spec") or {}).get("finalizers"):
+            return _Decision("pending")
+        return None
+
+    def _answer(self, request: Request, code: int, obj: Obj, *, gone: bool) -> Result:
+        resource = request.resource
+        if gone and resource.bucket not in _RETURN_OBJECT:
+            return Result(code, deleted_status(resource, obj))
+        return Result(code, self.objects.from_storage(resource, obj))
+
+    # -- deletecollection ----------------------------------------------------------------------
+
+    def delete_collection(
+        self, request: Request, items: ListResult, options: DeleteOptions
+    ) -> ListResult:
+        """Delete what was listed; answers with the list as it was."""
+        listed: Sequence[Any] = items.items
+        result = [Item(item.obj, item.raw) for item in listed]
+        for item in result:
+            metadata = item.obj["metadata"]
+            one = Request(
+                verb="delete",
+                resource=request.resource,
+                namespace=metadata.get("namespace", ""),
+                name=metadata["name"],
+                user=request.user,
+                user_agent=request.user_agent,
+                warnings=request.warnings,
+            )
+            try:
+                self.delete(one, options)
+            except NotFound:
+                continue
+        return ListResult(request.resource, result, items.metadata)
+
+
+def deleted_status(resource: Resource, obj: Obj) -> Obj:
+    """The Status that stands for a removed object."""
+    metadata = obj["metadata"]
+    details = {"name": metadata["name"]}
+    if resource.gvr.group:
+        details["group"] = resource.gvr.group
+    details["kind"] = resource.gvr.resource
+    details["uid"] = metadata["uid"]
+    return {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Success",
+        "details": details,
+    }
+
+
+def _shorten(metadata: Obj, asked: int, running: int, now: float) -> int:
+    """A later deletion may shorten the grace period, never lengthen it."""
+    moment = parse_timestamp(metadata["deletionTimestamp"]) - running + asked
+    if moment < now:
+        moment = now
+        if asked:
+            asked = 1
+    metadata["deletionTimestamp"] = timestamp(moment)
+    metadata["deletionGracePeriodSeconds"] = asked
+    return asked
+
+
+def _set_collection_finalizers(metadata: Obj, resource: Resource, options: DeleteOptions) -> bool:
+    """Add or drop `orphan` and `foregroundDeletion`; True when that changed anything."""
+    finalizers = list(metadata.get("finalizers") or ())
+    kept = [f for f in finalizers if f not in (ORPHAN, FOREGROUND)]
+    if _orphans(finalizers, resource, options):
+        kept.append(ORPHAN)
+    if _foreground(finalizers, options):
+        kept.append(FOREGROUND)
+    if set(kept) == set(finalizers):
+        return False
+    if kept:
+        metadata["finalizers"] = kept
+    else:
+        metadata.pop("finalizers", None)
+    return True
+
+
+def _orphans(finalizers: Sequence[str], resource: Resource, options: DeleteOptions) -> bool:
+    if options.orphan_dependents is not None:
+        return options.orphan_dependents
+    if options.propagation_policy is not None:
+        return options.propagation_policy == "Orphan"
+    for finalizer in finalizers:
+        if finalizer in (ORPHAN, FOREGROUND):
+            return finalizer == ORPHAN
+    return resource.strategy.default_propagation == "Orphan"
+
+
+def _foreground(finalizers: Sequence[str], options: DeleteOptions) -> bool:
+    if options.orphan_dependents is not None:
+        return False
+    if options.propagation_policy is not None:
+        return options.propagation_policy == "Foreground"
+    for finalizer in finalizers:
+        if finalizer in (ORPHAN, FOREGROUND):
+            return finalizer == FOREGROUND
+    return False

@@ -1,0 +1,70 @@
+"""Stored entries as trees, and the versions of an object converted into one another."""
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Protocol
+
+import orjson
+
+from mockapi.machinery.resource import Obj, Resource
+from mockapi.machinery.schema.schemas import Schemas
+from mockapi.store.protocol import Entry
+
+PARSED_LIMIT = 20_000
+
+
+class Conversion(Protocol):
+    def __call__(self, obj: Obj) -> Obj: ...
+
+
+Conversions = Mapping[tuple[str, str], Mapping[str, tuple[Conversion, Conversion]]]
+"""(storage group, kind) -> {apiVersion: (to storage, from storage)}."""
+
+
+class Objects:
+    """Trees of entries, kept while they are in use, and conversion between versions."""
+
+    def __init__(self, schemas: Schemas, conversions: Conversions) -> None:
+        self.schemas = schemas
+        self._conversions = conversions
+        self._parsed: deque[Entry] = deque()
+
+    # -- stored entries ------------------------------------------------------------------------
+
+    def parsed(self, entry: Entry) -> Obj:
+        """The tree of an entry's value, shared: never to be changed."""
+        obj: Obj | None = entry.parsed
+        if obj is None:
+            obj = orjson.loads(entry.value)
+            self.remember(entry, obj)
+        return obj
+
+    def parsed_previous(self, entry: Entry) -> Obj:
+        """The tree that this write replaced, shared."""
+        obj: Obj | None = entry.before
+        if obj is None:
+            assert entry.previous is not None
+            obj = entry.before = orjson.loads(entry.previous)
+            if entry.parsed is None:
+                self.remember(entry, orjson.loads(entry.value))
+        return obj
+
+    def remember(self, entry: Entry, obj: Obj) -> None:
+        """Keep the tree with its entry; the oldest of too many is forgotten."""
+        entry.parsed = obj
+        self._parsed.append(entry)
+        if len(self._parsed) > PARSED_LIMIT:
+            oldest = self._parsed.popleft()
+            oldest.parsed = oldest.before = None
+
+    # -- versions ------------------------------------------------------------------------------
+
+    def to_storage(self, resource: Resource, obj: Obj) -> Obj:
+        return obj if resource.is_storage_version else self._converters(resource)[0](obj)
+
+    def from_storage(self, resource: Resource, obj: Obj) -> Obj:
+        return obj if resource.is_storage_version else self._converters(resource)[1](obj)
+
+    def _converters(self, resource: Resource) -> tuple[Conversion, Conversion]:
+        group = resource.gvr.group if resource.storage_group is None else resource.storage_group
+        return self._conversions[group, resource.kind][resource.gvk.api_version]

@@ -1,0 +1,251 @@
+"""The request path. Read this file first: what a request goes through, in order.
+
+    parse options -> decode the body -> convert -> default -> managed fields -> mutating admission
+    -> prepare -> validate -> validating admission -> store
+
+Faces of the server (HTTP, in-process clients) hand in a `Request` and get a `Result`, a
+`ListResult` or a `WatchStream`; every refusal is an `ApiError`.
+"""
+
+from collections.abc import Callable, Mapping
+
+from mockapi.base.clock import Clock
+from mockapi.base.ids import Ids
+from mockapi.machinery import options as option_rules
+from mockapi.machinery.admission.chain import Chain
+from mockapi.machinery.bodies import Bodies, media_type
+from mockapi.machinery.deletion import Deleter
+from mockapi.machinery.objects import Objects
+from mockapi.machinery.options import DeleteOptions, WriteOptions, parse_list, parse_revision
+from mockapi.machinery.patch import patching
+from mockapi.machinery.reading import Reading, matcher
+from mockapi.machinery.registry import Registry
+from mockapi.machinery.request import ListResult, Request, Result
+from mockapi.machinery.resource import Obj
+from mockapi.machinery.schema.strict import DecodeError
+from mockapi.machinery.subresources import Subresources
+from mockapi.machinery.watching import WatchStream
+from mockapi.machinery.writing import FieldManagers, Hook, UpdatePlan, Writer
+from mockapi.meta import selectors
+from mockapi.meta.errors import ApiError, BadRequest, UnsupportedMediaType
+from mockapi.store.protocol import Store
+
+Answer = Result | ListResult
+_PATCH_TYPES = (patching.JSON, patching.MERGE, patching.STRATEGIC, patching.APPLY)
+
+
+class Pipeline:
+    """All verbs on all resources of one cluster."""
+
+    def __init__(
+        self,
+        *,
+        registry: Registry,
+        store: Store,
+        objects: Objects,
+        bodies: Bodies,
+        clock: Clock,
+        ids: Ids,
+        admission: Chain,
+        managers: FieldManagers,
+        hooks: dict[str, Hook],
+    ) -> None:
+        self.registry = registry
+        self.store = store
+        self.objects = objects
+        self.bodies = bodies
+        self.clock = clock
+        self.ids = ids
+        self.reading = Reading(store, objects)
+        self.writer = Writer(
+            store=store,
+            objects=objects,
+            clock=clock,
+            ids=ids,
+            reader=self.reading,
+            admission=admission,
+            managers=managers,
+            hooks=hooks,
+        )
+        self.deleter = Deleter(self.writer)
+        self.subresources = Subresources(self)
+        self._verbs: Mapping[str, Callable[[Request], Answer]] = {
+            "get": self.reading.read,
+            "list": self.reading.page,
+            "create": self.create,
+            "update": self.update,
+            "patch": self.patch,
+            "delete": self.delete,
+            "deletecollection": self.delete_collection,
+        }
+
+    def handle(self, request: Request) -> Answer:
+        """Answer any verb but watch; raises ApiError."""
+        if request.subresource:
+            return self.subresources.handle(request)
+        return self._verbs[request.verb](request)
+
+    @staticmethod
+    def selector_of(selector: Obj) -> selectors.LabelSelector:
+        return selectors.from_object(selector)
+
+    # -- verbs ---------------------------------------------------------------------------------
+
+    def create(self, request: Request) -> Result:
+        options = option_rules.parse_write(request.query, "CreateOptions")
+        resource = request.resource
+        obj = self.bodies.decode(
+            request, resource.gvk, resource.type_name, options.field_validation
+        )
+        return self.writer.create(request, obj, options)
+
+    def update(self, request: Request, plan: UpdatePlan | None = None) -> Result:
+        options = option_rules.parse_write(request.query, "UpdateOptions")
+        resource = request.resource
+        obj = self.bodies.decode(
+            request, resource.gvk, resource.type_name, options.field_validation
+        )
+        check_name(request, obj)
+        return self.writer.update(request, _once(obj), options, plan or UpdatePlan())
+
+    def patch(self, request: Request, plan: UpdatePlan | None = None) -> Result:
+        form = media_type(request.content_type)
+        if form not in _PATCH_TYPES:
+            raise unsupported_patch()
+        apply = form == patching.APPLY
+        options = option_rules.parse_write(request.query, "PatchOptions", apply=apply)
+        if apply:
+            return self._apply(request, options, plan or UpdatePlan())
+        body = request.obj if request.body is None else request.body
+        patch = patching.Patch(form, body, validation=options.field_validation)
+
+        def change(live: Obj | None) -> Obj:
+            if live is None:
+                raise AssertionError("a patch never creates")
+            obj = self._patched(request, patch, live, options)
+            check_name(request, obj)
+            return obj
+
+        self._must_exist(request)
+        return self.writer.update(request, change, options, plan or UpdatePlan())
+
+    def _must_exist(self, request: Request) -> None:
+        """A patch of what is not there is NotFound even where an update would create."""
+        self.reading.read(
+            Request("get", request.resource, request.namespace, request.name, user=request.user)
+        )
+
+    def _patched(
+        self, request: Request, patch: patching.Patch, live: Obj, options: WriteOptions
+    ) -> Obj:
+        name, types = request.resource.type_name, self.registry.catalogue.types
+        tree = patch.apply(live, type_name=name, types=types)
+        validation = options.field_validation
+        try:
+            decoded = self.objects.schemas.decode(name, tree, validation=validation)  # type: ignore[arg-type]
+        except DecodeError as error:
+            raise patch.undecodable(tree, str(error), type_name=name, types=types) from None
+        problems = [*patch.problems, *decoded.problems]
+        if problems and validation == "Strict":
+            raise patch.not_strict(tree, decoded.problems)
+        if problems and validation == "Warn":
+            request.warnings.extend(p for p in problems if p not in request.warnings)
+        self.objects.schemas.default(name, decoded.obj)
+        return decoded.obj
+
+    def _apply(self, request: Request, options: WriteOptions, plan: UpdatePlan) -> Result:
+        """Server-side apply: the field managers make the new object."""
+        resource = request.resource
+        patch = self.bodies.parse_apply(request, options.field_validation)
+
+        def change(live: Obj | None) -> Obj:
+            merged = self.writer.managers.apply(
+                live,
+                patch,
+                resource=resource,
+                manager=options.field_manager,
+                force=options.force,
+                subresource=request.subresource,
+                now=self.bodies.now(),
+            )
+            obj = self.bodies.normal(resource, merged)
+            check_name(request, obj)
+            return obj
+
+        planned = UpdatePlan(plan.strategy, plan.part, create=not plan.part, apply=True)
+        return self.writer.update(request, change, options, planned)
+
+    def delete(self, request: Request) -> Result:
+        return self.deleter.delete(request, self._delete_options(request))
+
+    def _delete_options(self, request: Request) -> DeleteOptions:
+        if isinstance(request.obj, DeleteOptions):
+            return request.obj
+        if request.body:
+            return option_rules.delete_from_object(self.bodies.delete_options(request))
+        return option_rules.delete_from_query(request.query)
+
+    def delete_collection(self, request: Request) -> ListResult:
+        items = self.reading.page(request)
+        return self.deleter.delete_collection(request, items, self._delete_options(request))
+
+    def watch(self, request: Request) -> WatchStream:
+        """Raises ApiError for bad options; what goes wrong later comes from the stream."""
+        options = parse_list(request.query, watch=True)
+        match = matcher(request.resource, options, request.name)
+        try:
+            revision = parse_revision(options.resource_version)
+        except ValueError as error:
+            raise BadRequest(
+                "invalid resource version: resourceVersion: Invalid value: "
+                f'"{options.resource_version}": {error}'
+            ) from None
+        from_state = revision == 0 or bool(options.send_initial_events)
+        return WatchStream(
+            store=self.store,
+            objects=self.objects,
+            resource=request.resource,
+            namespace=request.namespace,
+            options=options,
+            match=match,
+            revision=None if from_state and options.send_initial_events is not False else revision,
+        )
+
+
+def _once(obj: Obj) -> Callable[[Obj | None], Obj]:
+    """The change that a PUT makes; a second try needs the object as it was decoded."""
+    tries: list[Obj] = []
+
+    def change(live: Obj | None) -> Obj:
+        fresh = {**obj, "metadata": dict(obj["metadata"])}
+        tries.append(fresh)
+        return fresh
+
+    return change
+
+
+def check_name(request: Request, obj: Obj) -> None:
+    """The object's name must be the one in the path."""
+    name = obj["metadata"].get("name")
+    if not name:
+        raise BadRequest(
+            f"the name of the object ({request.name} based on URL) was undeterminable: "
+            "name must be provided"
+        )
+    if name != request.name:
+        raise BadRequest(
+            f"the name of the object ({name}) does not match the name on the URL ({request.name})"
+        )
+    namespace = obj["metadata"].get("namespace")
+    if namespace and request.namespace and namespace != request.namespace:
+        raise BadRequest(
+            f"the namespace of the object ({namespace}) does not match the namespace on the "
+            f"request ({request.namespace})"
+        )
+
+
+def unsupported_patch() -> ApiError:
+    return UnsupportedMediaType(
+        "the body of the request was in an unknown format - accepted media types include: "
+        + ", ".join(_PATCH_TYPES)
+    )

@@ -1,0 +1,402 @@
+"""Subresources: the parts of an object that are written on their own.
+
+Source: the REST types in kubernetes pkg/registry, apiserver pkg/registry/rest.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from mockapi.base.clock import timestamp
+from mockapi.machinery import options as option_rules
+from mockapi.machinery.options import WriteOptions
+from mockapi.machinery.patch import patching
+from mockapi.machinery.request import ListResult, Request, Result
+from mockapi.machinery.resource import Obj, Resource, ScaleStrategy, StatusStrategy
+from mockapi.machinery.schema.strict import DecodeError
+from mockapi.machinery.writing import UpdatePlan
+from mockapi.meta import fields
+from mockapi.meta.errors import (
+    BadRequest,
+    Conflict,
+    InternalError,
+    Invalid,
+    MethodNotAllowed,
+    NotFound,
+    PathNotFound,
+    TooManyRequests,
+)
+from mockapi.meta.names import GroupVersionKind
+
+if TYPE_CHECKING:
+    from mockapi.machinery.pipeline import Pipeline
+
+SCALE = GroupVersionKind("autoscaling", "v1", "Scale")
+_SCALE_TYPE = "io.k8s.api.autoscaling.v1.Scale"
+_BINDING_TYPE = "io.k8s.api.core.v1.Binding"
+_EVICTION_TYPE = "io.k8s.api.policy.v1.Eviction"
+
+Handler = Callable[[Request], Result | ListResult]
+
+
+class Subresources:
+    """Answers requests on subresources. `handlers` may be added to (connect verbs, tokens)."""
+
+    def __init__(self, pipeline: "Pipeline") -> None:
+        self.pipeline = pipeline
+        self.parts: dict[tuple[str, str], tuple[str, StatusStrategy | None]] = {
+            ("namespaces", "finalize"): ("spec", None),
+            ("certificatesigningrequests.certificates.k8s.io", "approval"): ("status", None),
+        }
+        """(bucket, subresource) -> (top-level key that it writes, how)."""
+        self.handlers: dict[tuple[str, str], Handler] = {
+            ("pods", "binding"): self.bind,
+            ("pods", "eviction"): self.evict,
+        }
+
+    def handle(self, request: Request) -> Result | ListResult:
+        resource, name = request.resource, request.subresource
+        handler = self.handlers.get((resource.bucket, name))
+        if handler is not None:
+            return handler(request)
+        if name not in resource.subresources:
+            raise PathNotFound()
+        if name == "scale" and resource.strategy.scale is not None:
+            return self._scale(request, resource.strategy.scale)
+        if request.verb == "get":
+            return self.pipeline.reading.read(request)
+        plan = self._plan(resource, name)
+        if request.verb == "update":
+            return self.pipeline.update(request, plan)
+        if request.verb == "patch":
+            return self.pipeline.patch(request, plan)
+        raise MethodNotAllowed()
+
+    def _plan(self, resource: Resource, name: str) -> UpdatePlan:
+        if name == "status":
+            return UpdatePlan(resource.strategy.status, "status")
+        part, strategy = self.parts.get((resource.bucket, name), ("", None))
+        if not part:
+            raise PathNotFound()
+        return UpdatePlan(strategy or StatusStrategy(), part)
+
+    # -- scale ---------------------------------------------------------------------------------
+
+    def _scale(self, request: Request, scale: ScaleStrategy) -> Result:
+        if request.verb == "get":
+            live = self.pipeline.reading.read(self._parent(request)).obj
+            return Result(200, scale_of(live, scale))
+        query, verb = request.query, request.verb
+        apply = request.content_type.startswith(patching.APPLY)
+        kind = "UpdateOptions" if verb == "update" else "PatchOptions"
+        options = option_rules.parse_write(query, kind, apply=apply)
+        read = self._read_scale(request, options)
+
+        def change(live: Obj | None) -> Obj:
+            assert live is not None
+            asked = read(scale_of(live, scale))
+            _check_scale(asked, request.name)
+            changed = {**live, "metadata": dict(live["metadata"])}
+            version = (asked.get("metadata") or {}).get("resourceVersion")
+            changed["metadata"].pop("resourceVersion", None)
+            if version:
+                changed["metadata"]["resourceVersion"] = version
+            uid = (asked.get("metadata") or {}).get("uid")
+            if uid:
+                changed["metadata"]["uid"] = uid
+            scale.set_replicas(changed, (asked.get("spec") or {}).get("replicas", 0))
+            return changed
+
+        self.pipeline.reading.read(self._parent(request))
+        result = self.pipeline.writer.update(request, change, options)
+        return Result(result.code, scale_of(result.obj, scale))
+
+    def _parent(self, request: Request) -> Request:
+        return Request("get", request.resource, request.namespace, request.name)
+
+    def _read_scale(self, request: Request, options: WriteOptions) -> Callable[[Obj], Obj]:
+        """How the new Scale comes from the live one."""
+        bodies, schemas = self.pipeline.bodies, self.pipeline.objects.schemas
+        if request.verb == "update":
+            obj = bodies.decode(request, SCALE, _SCALE_TYPE, options.field_validation)
+            if obj["metadata"].get("name") not in (None, "", request.name):
+                raise BadRequest(
+                    f"the name of the object ({obj['metadata']['name']}) does not match the name "
+                    f"on the URL ({request.name})"
+                )
+            return lambda live: obj
+        form = request.content_type.partition(";")[0].strip()
+        if form == patching.APPLY:
+            applied = bodies.parse_apply(request, options.field_validation)
+            return lambda live: {**live, "spec": {**live["spec"], **(applied.get("spec") or {})}}
+        body = request.obj if request.body is None else request.body
+        patch = patching.Patch(form, body, validation=options.field_validation)
+        types = self.pipeline.registry.catalogue.types
+
+        def patched(live: Obj) -> Obj:
+            tree = patch.apply(live, type_name=_SCALE_TYPE, types=types)
+            try:
+                return schemas.decode(_SCALE_TYPE, tree, validation="Ignore").obj
+            except DecodeError as error:
+                raise patch.undecodable(
+                    tree, str(error), type_name=_SCALE_TYPE, types=types
+                ) from None
+
+        return patched
+
+    # -- pods ----------------------------------------------------------------------------------
+
+    def bind(self, request: Request) -> Result:
+        """Assign a pod to a node. Source: pkg/registry/core/pod/storage (BindingREST)."""
+        options = option_rules.parse_write(request.query, "CreateOptions")
+        kind = GroupVersionKind("", "v1", "Binding")
+        binding = self.pipeline.bodies.decode(
+            request, kind, _BINDING_TYPE, options.field_validation
+        )
+        name = request.name or binding["metadata"].get("name", "")
+        if request.name and binding["metadata"].get("name") not in (None, "", request.name):
+            raise BadRequest("name in URL does not match name in Binding object")
+        _check_binding(binding, name)
+        node = binding["target"]["name"]
+
+        def change(pod: Obj) -> Obj:
+            return self._bound(pod, node, binding, name)
+
+        self._rewrite(request, name, change, dry_run=options.dry_run)
+        return Result(201, _success(201))
+
+    def _bound(self, pod: Obj, node: str, binding: Obj, name: str) -> Obj:
+        metadata, spec = pod["metadata"], pod["spec"]
+        uid, version = binding["metadata"].get("uid"), binding["metadata"].get("resourceVersion")
+        if uid and uid != metadata["uid"]:
+            message = (
+                f"Precondition failed: UID in precondition: {uid}, "
+                f"UID in object meta: {metadata['uid']}"
+            )
+            raise Conflict("", "pods/binding", name, message)
+        if version and version != metadata["resourceVersion"]:
+            message = (
+                f"Precondition failed: ResourceVersion in precondition: {version}, "
+                f"ResourceVersion in object meta: {metadata['resourceVersion']}"
+            )
+            raise Conflict("", "pods/binding", name, message)
+        if metadata.get("deletionTimestamp"):
+            raise Conflict(
+                "",
+                "pods/binding",
+                name,
+                f"pod {name} is being deleted, cannot be assigned to a host",
+            )
+        if spec.get("nodeName"):
+            message = f'pod {name} is already assigned to node "{spec["nodeName"]}"'
+            raise Conflict("", "pods/binding", name, message)
+        if spec.get("schedulingGates"):
+            raise Conflict(
+                "", "pods/binding", name, f"pod {name} has non-empty .spec.schedulingGates"
+            )
+        return self._assigned(pod, node, binding["metadata"])
+
+    def _assigned(self, pod: Obj, node: str, said: Obj) -> Obj:
+        metadata = dict(pod["metadata"])
+        for key in ("annotations", "labels"):
+            if said.get(key):
+                metadata[key] = {**(metadata.get(key) or {}), **said[key]}
+        status = dict(pod.get("status") or {})
+        others = [c for c in status.get("conditions", ()) if c["type"] != "PodScheduled"]
+        now = timestamp(self.pipeline.clock.now())
+        condition: Obj = {
+            "type": "PodScheduled",
+            "status": "True",
+            "lastProbeTime": None,
+            "lastTransitionTime": now,
+        }
+        if metadata.get("generation"):
+            condition["observedGeneration"] = metadata["generation"]
+        status["conditions"] = [*others, condition]
+        return {
+            **pod,
+            "metadata": metadata,
+            "spec": {**pod["spec"], "nodeName": node},
+            "status": status,
+        }
+
+    def _rewrite(
+        self, request: Request, name: str, change: Callable[[Obj], Obj], *, dry_run: bool
+    ) -> None:
+        """Change a stored object past the strategies, as the real storage-level updates do."""
+        resource = request.resource
+        if resource.bucket == "bindings":
+            found = self.pipeline.registry.find("", "v1", "pods")
+            assert found is not None
+            resource = found
+        entry = self.pipeline.store.get(resource.path(request.namespace, name))
+        if entry is None:
+            raise NotFound("", "pods", name)
+        changed = change(self.pipeline.objects.parsed(entry))
+        if not dry_run:
+            self.pipeline.writer.put_over(entry, changed)
+
+    def evict(self, request: Request) -> Result:
+        """Delete a pod if its budgets allow. Source: pkg/registry/core/pod/storage/eviction.go."""
+        options = option_rules.parse_write(request.query, "CreateOptions")
+        kind = GroupVersionKind("policy", "v1", "Eviction")
+        eviction = self.pipeline.bodies.decode(
+            request, kind, _EVICTION_TYPE, options.field_validation
+        )
+        if eviction["metadata"].get("name") not in (None, "", request.name):
+            raise BadRequest("name in URL does not match name in Eviction object")
+        pods = request.resource
+        entry = self.pipeline.store.get(pods.path(request.namespace, request.name))
+        if entry is None:
+            raise NotFound("", "pods", request.name)
+        pod = self.pipeline.objects.parsed(entry)
+        asked = option_rules.delete_from_object(eviction.get("deleteOptions") or {})
+        asked.dry_run = asked.dry_run or options.dry_run
+        if not _may_go_at_once(pod):
+            self._spend_budget(pod, dry_run=asked.dry_run)
+        self.pipeline.deleter.delete(self._deletion(request, pods), asked)
+        return Result(201, _success(201))
+
+    def _deletion(self, request: Request, pods: Resource) -> Request:
+        return Request(
+            "delete",
+            pods,
+            request.namespace,
+            request.name,
+            user=request.user,
+            user_agent=request.user_agent,
+            warnings=request.warnings,
+        )
+
+    def _spend_budget(self, pod: Obj, *, dry_run: bool) -> None:
+        """Take one disruption from the pod's budget; raises TooManyRequests when it is empty."""
+        budgets = self.budgets_of(pod)
+        if not budgets:
+            return
+        if len(budgets) > 1:
+            raise InternalError(
+                "This pod has more than one PodDisruptionBudget, which the eviction subresource "
+                "does not support."
+            )
+        budget = budgets[0]
+        if _unready_may_go(pod, budget):
+            return
+        _check_budget(budget)
+        if not dry_run:
+            self._disrupt(budget, pod)
+
+    def budgets_of(self, pod: Obj) -> list[Obj]:
+        """The PodDisruptionBudgets that select a pod."""
+        from_object = self.pipeline.selector_of
+        labels = pod["metadata"].get("labels") or {}
+        found = []
+        for budget in self.pipeline.reading.list(
+            "poddisruptionbudgets.policy", pod["metadata"]["namespace"]
+        ):
+            selector = (budget.get("spec") or {}).get("selector")
+            if selector is not None and from_object(selector).matches(labels):
+                found.append(budget)
+        return found
+
+    def _disrupt(self, budget: Obj, pod: Obj) -> None:
+        metadata = budget["metadata"]
+        entry = self.pipeline.store.get(
+            f"poddisruptionbudgets.policy/{metadata['namespace']}/{metadata['name']}"
+        )
+        assert entry is not None
+        status = dict(budget.get("status") or {})
+        status["disruptionsAllowed"] = status.get("disruptionsAllowed", 0) - 1
+        disrupted = dict(status.get("disruptedPods") or {})
+        disrupted[pod["metadata"]["name"]] = timestamp(self.pipeline.clock.now())
+        status["disruptedPods"] = disrupted
+        self.pipeline.writer.put_over(
+            entry, {**budget, "metadata": dict(metadata), "status": status}
+        )
+
+
+def scale_of(obj: Obj, scale: ScaleStrategy) -> Obj:
+    """The Scale of a scalable object."""
+    metadata = obj["metadata"]
+    kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+    status: Obj = {"replicas": scale.status_replicas(obj)}
+    selector = scale.selector(obj)
+    if selector:
+        status["selector"] = selector
+    replicas = scale.replicas(obj)
+    return {
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": {key: metadata[key] for key in kept if key in metadata},
+        "spec": {"replicas": replicas} if replicas else {},
+        "status": status,
+    }
+
+
+def _check_scale(scale: Mapping[str, Any], name: str) -> None:
+    replicas = (scale.get("spec") or {}).get("replicas", 0)
+    if replicas < 0:
+        errors = [fields.invalid("spec.replicas", replicas, "must be greater than or equal to 0")]
+        raise Invalid("autoscaling", "Scale", name, errors)
+
+
+def _check_binding(binding: Obj, name: str) -> None:
+    target = binding.get("target") or {}
+    errors = []
+    if target.get("kind") and target["kind"] != "Node":
+        errors.append(fields.not_supported("target.kind", target["kind"], ("Node", "<empty>")))
+    if not target.get("name"):
+        errors.append(fields.required("target.name"))
+    if errors:
+        raise Invalid("", "Binding", name, errors)
+
+
+def _success(code: int) -> Obj:
+    return {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Success",
+        "code": code,
+    }
+
+
+def _may_go_at_once(pod: Obj) -> bool:
+    """Pods that have ended, wait or are on their way out need no budget."""
+    phase = (pod.get("status") or {}).get("phase")
+    return phase in ("Succeeded", "Failed", "Pending") or bool(
+        pod["metadata"].get("deletionTimestamp")
+    )
+
+
+def _unready_may_go(pod: Obj, budget: Obj) -> bool:
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    if any(c["type"] == "Ready" and c["status"] == "True" for c in conditions):
+        return False
+    policy = (budget.get("spec") or {}).get("unhealthyPodEvictionPolicy")
+    if policy == "AlwaysAllow":
+        return True
+    status = budget.get("status") or {}
+    desired: int = status.get("desiredHealthy", 0)
+    return desired > 0 and status.get("currentHealthy", 0) >= desired
+
+
+def _check_budget(budget: Obj) -> None:
+    status, name = budget.get("status") or {}, budget["metadata"]["name"]
+    if status.get("observedGeneration", 0) < budget["metadata"].get("generation", 0):
+        raise _no_disruption(
+            f"The disruption budget {name} is still being processed by the server.", retry=10
+        )
+    if status.get("disruptionsAllowed", 0) < 0:
+        raise _no_disruption("pdb disruptions allowed is negative")
+    if status.get("disruptionsAllowed", 0) == 0:
+        raise _no_disruption(
+            f"The disruption budget {name} needs {status.get('desiredHealthy', 0)} healthy pods "
+            f"and has {status.get('currentHealthy', 0)} currently"
+        )
+
+
+def _no_disruption(cause: str, *, retry: int = 0) -> TooManyRequests:
+    return TooManyRequests(
+        "Cannot evict pod as it would violate the pod's disruption budget.",
+        retry_after=retry,
+        causes=[{"reason": "DisruptionBudget", "message": cause}],
+    )

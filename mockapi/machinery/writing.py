@@ -1,0 +1,606 @@
+"""Create and update: what happens between a decoded object and the store's entry.
+
+The order of the steps is the real one: managed fields, mutating admission, preparation by the
+kind's strategy, validation, validating admission, store. Source: apiserver
+pkg/registry/generic/registry/store.go and pkg/registry/rest/{create,update}.go.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import orjson
+
+from mockapi.base import tree
+from mockapi.base.clock import Clock, timestamp
+from mockapi.base.ids import Ids
+from mockapi.machinery.admission.chain import Attributes, Chain
+from mockapi.machinery.objects import Objects
+from mockapi.machinery.options import WriteOptions
+from mockapi.machinery.request import Request, Result
+from mockapi.machinery.resource import (
+    Context,
+    Obj,
+    Reader,
+    Resource,
+    StatusStrategy,
+    no_update_errors,
+)
+from mockapi.machinery.validation import metadata as metadata_rules
+from mockapi.machinery.validation import names
+from mockapi.meta import fields, messages
+from mockapi.meta.errors import (
+    AlreadyExists,
+    BadRequest,
+    Conflict,
+    GenerateNameConflict,
+    Invalid,
+    NotFound,
+)
+from mockapi.meta.fields import FieldError
+from mockapi.store.protocol import Conflict as StoreConflict
+from mockapi.store.protocol import Entry, Store
+
+MAX_GENERATED_BASE = 58
+GENERATE_NAME_TRIES = 8
+CONFLICT_TRIES = 5
+_KIND_KEYS = frozenset(("kind", "apiVersion", "metadata"))
+_NOT_COUNTED = frozenset(("kind", "apiVersion", "metadata", "status"))
+
+
+class FieldManagers(Protocol):
+    """Keeps metadata.managedFields."""
+
+    def update(
+        self,
+        new: Obj,
+        old: Obj | None,
+        *,
+        resource: Resource,
+        manager: str,
+        subresource: str,
+        now: str,
+    ) -> None: ...
+
+    def apply(
+        self,
+        live: Obj | None,
+        patch: Obj,
+        *,
+        resource: Resource,
+        manager: str,
+        force: bool,
+        subresource: str,
+        now: str,
+    ) -> Obj: ...
+
+
+class Hook(Protocol):
+    """Runs around the storage of a kind: allocators of addresses and ports, and the like."""
+
+    def before_create(self, obj: Obj, context: Context) -> None: ...
+
+    def before_update(self, obj: Obj, old: Obj, context: Context) -> None: ...
+
+
+Change = Callable[[Obj | None], Obj]
+"""From the live object (None: there is none) to the new one, decoded and defaulted."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpdatePlan:
+    """How one update differs from the ordinary one."""
+
+    strategy: StatusStrategy | None = None
+    """Set for subresources that write their own part only."""
+    part: str = ""
+    """That part's top-level key (`status`); the other parts stay as they are."""
+    create: bool = False
+    """A missing object is created (apply)."""
+    apply: bool = False
+    """The change keeps the managed fields itself."""
+
+
+class Writer:
+    """Writes objects for the pipeline."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        objects: Objects,
+        clock: Clock,
+        ids: Ids,
+        reader: Reader,
+        admission: Chain,
+        managers: FieldManagers,
+        hooks: dict[str, Hook],
+    ) -> None:
+        self.store = store
+        self.objects = objects
+        self.clock = clock
+        self.ids = ids
+        self.reader = reader
+        self.admission = admission
+        self.managers = managers
+        self.hooks = hooks
+        self._empty_status: dict[str, Any] = {}
+
+    # -- create --------------------------------------------------------------------------------
+
+    def create(self, request: Request, obj: Obj, options: WriteOptions) -> Result:
+        """Store a decoded object of the request's version."""
+        resource = request.resource
+        metadata = obj.setdefault("metadata", {})
+        if resource.bucket == "namespaces" and not request.namespace:
+            namespace = metadata.get("name", "")
+        else:
+            namespace = request.namespace
+        wipe_system_fields(metadata)
+        match_namespace(metadata, request.namespace if resource.namespaced else "")
+        context = self._context(request, options)
+        generated = not metadata.get("name") and bool(metadata.get("generateName"))
+        attributes = self._attributes("CREATE", request, obj, None, context, namespace)
+        drop_repeated_owners(metadata, context)
+        manager = options.field_manager or manager_of(request.user_agent)
+        self.managers.update(
+            obj, None, resource=resource, manager=manager, subresource="", now=context.now
+        )
+        obj = attributes.obj = self.objects.to_storage(resource, obj)
+        self.admission.admit(attributes)
+        return self._store_new(request, obj, context, attributes, options, generated=generated)
+
+    def _store_new(
+        self,
+        request: Request,
+        obj: Obj,
+        context: Context,
+        attributes: Attributes,
+        options: WriteOptions,
+        *,
+        generated: bool,
+    ) -> Result:
+        resource, metadata = request.resource, obj["metadata"]
+        base = metadata.get("generateName", "")
+        for _ in range(GENERATE_NAME_TRIES if generated else 1):
+            if generated:
+                metadata["name"] = base[:MAX_GENERATED_BASE] + self.ids.suffix()
+            self._before_create(resource, obj, context)
+            attributes.name = metadata["name"]
+            self.admission.validate(attributes)
+            key = resource.path(metadata.get("namespace", ""), metadata["name"])
+            if self.store.get(key) is None:
+                return self._insert(request, key, obj, context, options)
+        gvr = resource.gvr
+        if base:
+            raise GenerateNameConflict(gvr.group, gvr.resource, metadata["name"])
+        raise AlreadyExists(gvr.group, gvr.resource, metadata["name"])
+
+    def _before_create(self, resource: Resource, obj: Obj, context: Context) -> None:
+        strategy, metadata = resource.strategy, obj["metadata"]
+        metadata["uid"] = self.ids.uid()
+        metadata["creationTimestamp"] = context.now
+        metadata.pop("generation", None)
+        if strategy.has_status:
+            self._reset_status(resource, obj)
+        strategy.prepare_create(obj, context)
+        if strategy.has_generation:
+            metadata["generation"] = 1
+        hook = self.hooks.get(resource.bucket)
+        if hook is not None:
+            hook.before_create(obj, context)
+        errors = metadata_rules.validate_object_meta(
+            metadata, namespaced=resource.namespaced, validate_name=strategy.validate_name
+        )
+        errors.extend(strategy.validate(obj))
+        if errors:
+            raise Invalid(strategy.group, resource.kind, metadata.get("name", ""), errors)
+        for text in strategy.warnings(obj, None):
+            context.warn(text)
+
+    def _reset_status(self, resource: Resource, obj: Obj) -> None:
+        """What Go writes for a zero status: nothing, {} or a few zeroes."""
+        name = resource.storage_type_name
+        if name not in self._empty_status:
+            decoded = self.objects.schemas.decode(name, {}, validation="Ignore")
+            self._empty_status[name] = decoded.obj.get("status")
+        empty = self._empty_status[name]
+        if empty is None:
+            obj.pop("status", None)
+        else:
+            obj["status"] = tree.copy(empty)
+
+    def _insert(
+        self, request: Request, key: str, obj: Obj, context: Context, options: WriteOptions
+    ) -> Result:
+        if options.dry_run:
+            return self._answer(request, 201, obj)
+        entry = self._put(key, obj, expected=0)
+        if request.resource.strategy.after_create is not None:
+            request.resource.strategy.after_create(obj, context)
+        return self._answer(request, 201, obj, entry)
+
+    # -- update --------------------------------------------------------------------------------
+
+    def update(
+        self,
+        request: Request,
+        change: Change,
+        options: WriteOptions,
+        plan: UpdatePlan = UpdatePlan(),
+    ) -> Result:
+        """Store what `change` makes of the live object; tried again when it changed meanwhile."""
+        resource = request.resource
+        key = resource.path(request.namespace, request.name)
+        for attempt in range(CONFLICT_TRIES):
+            entry = self.store.get(key)
+            context = self._context(request, options)
+            if entry is None:
+                return self._create_on_update(request, change, options, plan)
+            try:
+                return self._update_entry(request, entry, change, options, plan, context)
+            except StoreConflict:
+                if attempt == CONFLICT_TRIES - 1:
+                    raise self._conflict(request) from None
+        raise AssertionError("not reached")
+
+    def _create_on_update(
+        self, request: Request, change: Change, options: WriteOptions, plan: UpdatePlan
+    ) -> Result:
+        resource = request.resource
+        if plan.part or not (resource.strategy.create_on_update or plan.create):
+            raise NotFound(resource.gvr.group, resource.gvr.resource, request.name)
+        obj = change(None)
+        if obj["metadata"].get("uid"):
+            message = (
+                "Precondition failed: UID in precondition: "
+                f"{obj['metadata']['uid']}, UID in object meta: "
+            )
+            raise Conflict(resource.gvr.group, resource.gvr.resource, request.name, message)
+        applied = obj["metadata"].get("managedFields") if plan.apply else None
+        context = self._context(request, options)
+        metadata = obj["metadata"]
+        wipe_system_fields(metadata)
+        if applied is not None:
+            metadata["managedFields"] = applied
+        match_namespace(metadata, request.namespace if resource.namespaced else "")
+        attributes = self._attributes("CREATE", request, obj, None, context, request.namespace)
+        if not plan.apply:
+            manager = options.field_manager or manager_of(request.user_agent)
+            self.managers.update(
+                obj, None, resource=resource, manager=manager, subresource="", now=context.now
+            )
+        obj = attributes.obj = self.objects.to_storage(resource, obj)
+        self.admission.admit(attributes)
+        return self._store_new(request, obj, context, attributes, options, generated=False)
+
+    def _update_entry(
+        self,
+        request: Request,
+        entry: Entry,
+        change: Change,
+        options: WriteOptions,
+        plan: UpdatePlan,
+        context: Context,
+    ) -> Result:
+        resource = request.resource
+        old = self.objects.parsed(entry)
+        seen = self.objects.from_storage(resource, old)
+        obj = change(seen)
+        metadata = obj["metadata"]
+        self._check_uid(request, metadata, old["metadata"])
+        drop_repeated_owners(metadata, context)
+        if not plan.apply:
+            manager = options.field_manager or manager_of(request.user_agent)
+            self.managers.update(
+                obj,
+                seen,
+                resource=resource,
+                manager=manager,
+                subresource=request.subresource,
+                now=context.now,
+            )
+        obj = self.objects.to_storage(resource, obj)
+        attributes = self._attributes("UPDATE", request, obj, old, context, request.namespace)
+        self.admission.admit(attributes)
+        self._check_version(request, obj["metadata"], entry)
+        self._before_update(resource, obj, old, context, plan)
+        self.admission.validate(attributes)
+        if self._finished_deleting(obj, old):
+            return self._delete_now(request, obj, entry, options)
+        if same(obj, old):
+            return self._answer(request, 200, old, entry)
+        if options.dry_run:
+            return self._answer(request, 200, obj)
+        return self._answer(request, 200, obj, self._put(entry.key, obj, expected=entry.revision))
+
+    def _check_uid(self, request: Request, new: Obj, old: Obj) -> None:
+        uid = new.get("uid")
+        if uid and uid != old["uid"]:
+            gvr = request.resource.gvr
+            message = (
+                f"Precondition failed: UID in precondition: {uid}, UID in object meta: {old['uid']}"
+            )
+            raise Conflict(gvr.group, gvr.resource, request.name, message)
+
+    def _check_version(self, request: Request, metadata: Obj, entry: Entry) -> None:
+        version = metadata.get("resourceVersion")
+        if not version or version == "0":
+            if request.resource.strategy.unconditional_update:
+                metadata["resourceVersion"] = str(entry.revision)
+                return
+            gvr = request.resource.gvr
+            errors = [
+                fields.invalid("metadata.resourceVersion", 0, "must be specified for an update")
+            ]
+            raise Invalid(gvr.group, gvr.resource, request.name, errors)
+        if version != str(entry.revision):
+            raise self._conflict(request)
+
+    def _conflict(self, request: Request) -> Conflict:
+        gvr = request.resource.gvr
+        return Conflict(gvr.group, gvr.resource, request.name, messages.OBJECT_MODIFIED)
+
+    def _before_update(
+        self, resource: Resource, obj: Obj, old: Obj, context: Context, plan: UpdatePlan
+    ) -> None:
+        strategy, metadata, before = resource.strategy, obj["metadata"], old["metadata"]
+        match_namespace(metadata, before.get("namespace", "") if resource.namespaced else "")
+        keep(metadata, before, "generation")
+        self._prepare_update(resource, obj, old, context, plan)
+        keep_system_fields(metadata, before)
+        errors = self._update_errors(resource, obj, old, plan)
+        if errors:
+            raise Invalid(strategy.group, resource.kind, metadata.get("name", ""), errors)
+        if plan.strategy is None:
+            for text in strategy.warnings(obj, old):
+                context.warn(text)
+
+    def _prepare_update(
+        self, resource: Resource, obj: Obj, old: Obj, context: Context, plan: UpdatePlan
+    ) -> None:
+        strategy = resource.strategy
+        if plan.strategy is not None:
+            if plan.part:
+                _keep_other_parts(obj, old, plan.part)
+            plan.strategy.prepare_update(obj, old, context)
+            return
+        if strategy.has_status:
+            keep(obj, old, "status")
+        strategy.prepare_update(obj, old, context)
+        hook = self.hooks.get(resource.bucket)
+        if hook is not None:
+            hook.before_update(obj, old, context)
+        if strategy.has_generation and self._grows(resource, obj, old):
+            obj["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
+
+    def _grows(self, resource: Resource, obj: Obj, old: Obj) -> bool:
+        counts = resource.strategy.generation_counts
+        if counts is not None:
+            return counts(obj, old)
+        keys = (obj.keys() | old.keys()) - _NOT_COUNTED
+        return any(obj.get(key) != old.get(key) for key in keys)
+
+    def _update_errors(
+        self, resource: Resource, obj: Obj, old: Obj, plan: UpdatePlan
+    ) -> list[FieldError]:
+        metadata, before = obj["metadata"], old["metadata"]
+        errors: list[FieldError] = []
+        if metadata != before:
+            errors.extend(
+                metadata_rules.validate_object_meta(
+                    metadata, namespaced=resource.namespaced, validate_name=names.path_segment
+                )
+            )
+            changes = metadata_rules.validate_object_meta_update(metadata, before)
+            errors.extend(changes)
+            # The kinds' own rules begin with the same check, so the real server says it twice.
+            errors.extend(changes)
+        if plan.strategy is not None:
+            if plan.strategy.validate_update is not no_update_errors:
+                errors.extend(plan.strategy.validate_update(obj, old))
+            return errors
+        errors.extend(resource.strategy.validate_update(obj, old))
+        return errors
+
+    @staticmethod
+    def _finished_deleting(obj: Obj, old: Obj) -> bool:
+        """The last finalizer went, and nothing else is waited for."""
+        before = old["metadata"]
+        if obj["metadata"].get("finalizers") or not before.get("deletionTimestamp"):
+            return False
+        if obj["kind"] == "Namespace" and (obj.get("spec") or {}).get("finalizers"):
+            return False
+        return not before.get("deletionGracePeriodSeconds")
+
+    def _delete_now(
+        self, request: Request, obj: Obj, entry: Entry, options: WriteOptions
+    ) -> Result:
+        if options.dry_run:
+            return self._answer(request, 200, obj)
+        self.remove(entry)
+        return self._answer(request, 200, obj)
+
+    # -- store ---------------------------------------------------------------------------------
+
+    def _put(self, key: str, obj: Obj, *, expected: int) -> Entry:
+        metadata = obj["metadata"]
+
+        def encode(revision: int) -> bytes:
+            metadata["resourceVersion"] = str(revision)
+            return orjson.dumps(obj)
+
+        entry = self.store.put(key, encode, expected=expected)
+        self.objects.remember(entry, obj)
+        return entry
+
+    def put_over(self, entry: Entry, obj: Obj) -> Entry:
+        """Replace an entry with an object that is ready; raises the store's Conflict.
+
+        `obj` may share parts with the old object, but not its metadata.
+        """
+        return self._put(entry.key, obj, expected=entry.revision)
+
+    def put_new(self, key: str, obj: Obj) -> Entry:
+        """Store an object that is ready under a free key; raises the store's Conflict."""
+        return self._put(key, obj, expected=0)
+
+    def remove(self, entry: Entry) -> Entry:
+        """Delete an entry; the deletion carries the last state with the deletion's revision."""
+        last = dict(self.objects.parsed(entry))
+        last["metadata"] = dict(last["metadata"])
+
+        def encode(revision: int) -> bytes:
+            last["metadata"]["resourceVersion"] = str(revision)
+            return orjson.dumps(last)
+
+        gone = self.store.delete(entry.key, encode, expected=entry.revision)
+        self.objects.remember(gone, last)
+        return gone
+
+    def _answer(self, request: Request, code: int, obj: Obj, entry: Entry | None = None) -> Result:
+        resource = request.resource
+        if resource.is_storage_version:
+            return Result(code, obj, entry)
+        return Result(code, self.objects.from_storage(resource, obj))
+
+    def _context(self, request: Request, options: WriteOptions) -> Context:
+        return Context(
+            now=timestamp(self.clock.now()),
+            user=request.user,
+            ids=self.ids,
+            reader=self.reader,
+            dry_run=options.dry_run,
+            subresource=request.subresource,
+            warnings=request.warnings,
+        )
+
+    def _attributes(
+        self,
+        operation: str,
+        request: Request,
+        obj: Obj | None,
+        old: Obj | None,
+        context: Context,
+        namespace: str,
+    ) -> Attributes:
+        name = request.name
+        if not name and obj is not None:
+            name = obj["metadata"].get("name", "")
+        return Attributes(
+            operation=operation,
+            resource=request.resource,
+            subresource=request.subresource,
+            namespace=namespace,
+            name=name,
+            obj=obj,
+            old=old,
+            user=request.user,
+            reader=self.reader,
+            ids=self.ids,
+            now=context.now,
+            dry_run=context.dry_run,
+            warnings=request.warnings,
+        )
+
+
+def wipe_system_fields(metadata: Obj) -> None:
+    """What a client may not set at creation. Source: rest.WipeObjectMetaSystemFields."""
+    for key in (
+        "creationTimestamp",
+        "uid",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "selfLink",
+        "resourceVersion",
+    ):
+        metadata.pop(key, None)
+
+
+def match_namespace(metadata: Obj, namespace: str) -> None:
+    """Fill in the request's namespace, or refuse another one."""
+    said = metadata.get("namespace")
+    if not namespace:
+        metadata.pop("namespace", None)
+    elif not said:
+        metadata["namespace"] = namespace
+    elif said != namespace:
+        raise BadRequest(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )
+
+
+def manager_of(user_agent: str) -> str:
+    """The field manager that a User-Agent stands for: what precedes the first slash."""
+    name = user_agent.partition("/")[0]
+    return "".join(c for c in name if c.isprintable())[:128] or "unknown"
+
+
+def drop_repeated_owners(metadata: Obj, context: Context) -> None:
+    owners = metadata.get("ownerReferences")
+    if not owners or len(owners) == 1:
+        return
+    kept: list[Obj] = []
+    repeated = []
+    for owner in owners:
+        if owner in kept:
+            repeated.append(owner.get("uid", ""))
+        else:
+            kept.append(owner)
+    if repeated:
+        context.warn(messages.REPEATED_OWNERS + ", ".join(repeated))
+        metadata["ownerReferences"] = kept
+
+
+def keep(new: Obj, old: Obj, key: str) -> None:
+    """Make a key of `new` what it is in `old`."""
+    if key in old:
+        new[key] = old[key]
+    else:
+        new.pop(key, None)
+
+
+def keep_system_fields(metadata: Obj, before: Obj) -> None:
+    if not metadata.get("uid"):
+        metadata["uid"] = before["uid"]
+    if before.get("creationTimestamp"):
+        metadata["creationTimestamp"] = before["creationTimestamp"]
+    if before.get("deletionTimestamp"):
+        metadata["deletionTimestamp"] = before["deletionTimestamp"]
+    if "deletionGracePeriodSeconds" in before and "deletionGracePeriodSeconds" not in metadata:
+        metadata["deletionGracePeriodSeconds"] = before["deletionGracePeriodSeconds"]
+
+
+def _keep_other_parts(obj: Obj, old: Obj, part: str) -> None:
+    for key in (obj.keys() | old.keys()) - _KIND_KEYS:
+        if key != part:
+            keep(obj, old, key)
+
+
+def same(obj: Obj, old: Obj) -> bool:
+    """Nothing would change but the resourceVersion and the times of managed fields."""
+    if obj.keys() != old.keys():
+        return False
+    for key, value in obj.items():
+        if key == "metadata":
+            if not _same_metadata(value, old["metadata"]):
+                return False
+        elif value is not old[key] and value != old[key]:
+            return False
+    return True
+
+
+def _same_metadata(new: Obj, old: Obj) -> bool:
+    keys = new.keys() | old.keys()
+    for key in keys:
+        if key == "resourceVersion":
+            continue
+        if new.get(key) != old.get(key) and (
+            key != "managedFields" or _without_times(new.get(key)) != _without_times(old.get(key))
+        ):
+            return False
+    return True
+
+
+def _without_times(entries: Any) -> Any:
+    return [{k: v for k, v in entry.items() if k != "time"} for entry in entries or ()]
