@@ -1,0 +1,271 @@
+"""One node's kubelet: its place in the API, what its pods share, and what it admits."""
+
+import ipaddress
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mockapi.base.clock import Clock, parse_timestamp
+from mockapi.base.ids import Ids
+from mockapi.client.protocol import Client
+from mockapi.kubelet import amounts, nodes
+from mockapi.kubelet.behaviour import PodBehaviour
+from mockapi.kubelet.behaviours import Behaviours
+from mockapi.kubelet.containers import EXITED, RUNNING, Container
+from mockapi.kubelet.fibers import Process
+from mockapi.kubelet.images import Image
+from mockapi.kubelet.shape import Shape, Spec
+from mockapi.meta.errors import ApiError, Conflict, NotFound
+from mockapi.runtime.recorder import Recorder
+
+if TYPE_CHECKING:
+    from mockapi.kubelet.worker import PodWorker
+
+Obj = dict[str, Any]
+
+
+class Addresses:
+    """Hands out the addresses of a node's pod range in turn, as host-local does."""
+
+    def __init__(self, cidr: str) -> None:
+        self._network = ipaddress.ip_network(cidr)
+        self._first = int(self._network.network_address) + 2
+        self._count = max(1, self._network.num_addresses - 3)
+        self._next = 0
+        self._used: set[int] = set()
+
+    def take(self) -> str | None:
+        """None when all are in use."""
+        for _ in range(self._count):
+            offset, self._next = self._next, (self._next + 1) % self._count
+            if offset not in self._used:
+                self._used.add(offset)
+                return self._text(offset)
+        return None
+
+    def mark(self, address: str) -> None:
+        self._used.add(int(ipaddress.ip_address(address)) - self._first)
+
+    def give_back(self, address: str) -> None:
+        self._used.discard(int(ipaddress.ip_address(address)) - self._first)
+
+    def _text(self, offset: int) -> str:
+        return str(type(self._network.network_address)(self._first + offset))
+
+
+class NodeAgent:
+    """What the workers of one node's pods use."""
+
+    def __init__(
+        self,
+        name: str,
+        index: int,
+        *,
+        client: Client,
+        recorder: Recorder,
+        clock: Clock,
+        ids: Ids,
+        behaviours: Behaviours,
+    ) -> None:
+        self.name = name
+        self.index = index
+        self.client = client
+        self.recorder = recorder
+        self.clock = clock
+        self.ids = ids
+        self.behaviours = behaviours
+        self.node: Obj = {}
+        self.address = nodes.node_ip(index)
+        self.ips: tuple[str, ...] = (self.address,)
+        self.network_problem = ""
+        self.alive = True
+        """Whether this kubelet works at all."""
+        self.images: dict[str, tuple[Image, int]] = {}
+        self.images_changed = False
+        self.workers: dict[str, PodWorker] = {}
+        self._addresses: list[Addresses] = []
+        self._taken: dict[str, list[str]] = {}
+        self._requested: dict[str, dict[str, int]] = {}
+        self._allocatable: dict[str, int] = {}
+
+    def update(self, node: Obj) -> None:
+        """The API has a newer Node."""
+        self.node = node
+        status = node.get("status") or {}
+        allocatable = status.get("allocatable") or status.get("capacity") or {}
+        self._allocatable = {n: amounts.units(n, t) for n, t in allocatable.items()}
+        internal = [
+            a["address"] for a in status.get("addresses") or () if a["type"] == "InternalIP"
+        ]
+        if internal:
+            self.ips = tuple(internal)
+
+    # Images.
+
+    def has_image(self, name: str) -> bool:
+        return name in self.images
+
+    def add_image(self, image: Image, size: int) -> None:
+        self.images[image.name] = (image, size)
+        self.images_changed = True
+
+    # Addresses.
+
+    def take_ips(self, uid: str) -> list[str]:
+        if not self._addresses:
+            self._addresses = [Addresses(cidr) for cidr in self._cidrs()]
+        ips = [ip for pool in self._addresses if (ip := pool.take()) is not None]
+        self._taken[uid] = ips
+        return ips
+
+    def keep_ips(self, uid: str, ips: list[str]) -> None:
+        """Addresses of a pod that was here before this process."""
+        if not self._addresses:
+            self._addresses = [Addresses(cidr) for cidr in self._cidrs()]
+        for pool, ip in zip(self._addresses, ips, strict=False):
+            pool.mark(ip)
+        self._taken[uid] = ips
+
+    def _cidrs(self) -> list[str]:
+        spec = self.node.get("spec") or {}
+        given = spec.get("podCIDRs") or ([spec["podCIDR"]] if spec.get("podCIDR") else [])
+        return given or [nodes.pod_cidr(self.index)]
+
+    # Pods.
+
+    def admit(self, worker: "PodWorker") -> None:
+        """Count a pod's requests."""
+        self._requested[worker.uid] = worker.shape.requests
+        self.workers[worker.uid] = worker
+
+    def requested(self) -> dict[str, int]:
+        total: dict[str, int] = {}
+        for requests in self._requested.values():
+            for name, value in requests.items():
+                total[name] = total.get(name, 0) + value
+        return total
+
+    @property
+    def allocatable(self) -> Mapping[str, int]:
+        return self._allocatable
+
+    @property
+    def pod_count(self) -> int:
+        return len(self._requested)
+
+    def lacks(self, shape: Shape) -> tuple[str, int, int, int] | None:
+        """The first resource that is short: name, requested, used, capacity."""
+        if not self._allocatable:
+            return None
+        room = self._allocatable.get("pods", 0)
+        if self.pod_count + 1 > room:
+            return "pods", 1, self.pod_count, room
+        wanted = {n: v for n, v in shape.requests.items() if v and n in self._allocatable}
+        if not wanted:
+            return None
+        used = self.requested()
+        for name, value in wanted.items():
+            if used.get(name, 0) + value > self._allocatable[name]:
+                return name, value, used.get(name, 0), self._allocatable[name]
+        return None
+
+    def release(self, worker: "PodWorker") -> None:
+        """The pod has ended: what it held is free."""
+        self._requested.pop(worker.uid, None)
+        for pool, ip in zip(self._addresses, self._taken.pop(worker.uid, ()), strict=False):
+            pool.give_back(ip)
+
+    def forget(self, worker: "PodWorker") -> None:
+        self.release(worker)
+        self.workers.pop(worker.uid, None)
+
+    def config_problem(self, pod: Obj, spec: Spec) -> str:
+        return ""
+
+    def mount(self, worker: "PodWorker", behaviour: PodBehaviour) -> Process:
+        return
+        yield
+
+    def adopted(self, pod: Obj, spec: Spec, status: Obj, state: Obj, attempt: int) -> Container:
+        """A container that a status tells of."""
+        shown = state.get("running") or state["terminated"]
+        container = Container(
+            name=spec.name,
+            id=(shown.get("containerID") or status["containerID"]).removeprefix("containerd://"),
+            attempt=attempt,
+            image=status["image"],
+            image_id=status.get("imageID", ""),
+            asked_image=spec.container.get("image", ""),
+            created_at=_moment(shown.get("startedAt")),
+            behaviour=self.behaviours.of_container(pod, spec.container, attempt),
+            resources=spec.resources,
+        )
+        container.begin(_moment(shown.get("startedAt")))
+        if "terminated" in state:
+            container.state = EXITED
+            container.ends_at = None
+            container.finished_at = _moment(shown.get("finishedAt"))
+            container.exit_code = shown["exitCode"]
+            container.reason = shown.get("reason", "")
+            container.message = shown.get("message", "")
+        else:
+            container.state = RUNNING
+        return container
+
+    def write_status(self, pod: Obj, status: Obj) -> Obj | None:
+        """The pod as written; None when it is gone (or another one has its name)."""
+        metadata = pod["metadata"]
+        namespace, name = metadata["namespace"], metadata["name"]
+        for _ in range(5):
+            if pod.get("status") == status:
+                return pod
+            try:
+                return self.client.update(
+                    "v1/pods", namespace, {**pod, "status": status}, subresource="status"
+                )
+            except NotFound:
+                return None
+            except Conflict:
+                fresh = self._fresh(namespace, name)
+                if fresh is None or fresh["metadata"]["uid"] != metadata["uid"]:
+                    return None
+                pod = fresh
+        raise RuntimeError(f"the status of pod {namespace}/{name} is always being changed")
+
+    def _fresh(self, namespace: str, name: str) -> Obj | None:
+        try:
+            return self.client.get("v1/pods", namespace, name)
+        except NotFound:
+            return None
+
+    def delete(self, pod: Obj) -> None:
+        """The last act: the API may forget the pod now."""
+        metadata = pod["metadata"]
+        try:
+            self.client.delete(
+                "v1/pods",
+                metadata["namespace"],
+                metadata["name"],
+                grace_period_seconds=0,
+                uid=metadata["uid"],
+            )
+        except (NotFound, Conflict):
+            return
+
+    def renew(self, lease: Obj) -> Obj | None:
+        """Write the lease anew; None when it has to be made."""
+        try:
+            return self.client.update("coordination.k8s.io/v1/leases", "kube-node-lease", lease)
+        except NotFound:
+            return None
+        except Conflict:
+            return self.client.get(
+                "coordination.k8s.io/v1/leases", "kube-node-lease", lease["metadata"]["name"]
+            )
+        except ApiError as error:
+            if error.code < 500:
+                raise
+            return lease
+
+
+def _moment(text: str | None) -> float:
+    return parse_timestamp(text) if text else 0.0

@@ -1,0 +1,203 @@
+"""The component: registers nodes, and gives every pod that is bound to one of them a worker."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mockapi.client.protocol import Event
+from mockapi.kubelet import admission, conditions, nodes
+from mockapi.kubelet.agent import NodeAgent
+from mockapi.kubelet.behaviour import Rejection
+from mockapi.kubelet.behaviour_schema import BadBehaviour
+from mockapi.kubelet.behaviours import Behaviours
+from mockapi.kubelet.fibers import FOREVER
+from mockapi.kubelet.heartbeat import Heartbeats
+from mockapi.kubelet.nodes import NodeShape
+from mockapi.kubelet.worker import PodWorker
+from mockapi.meta.errors import AlreadyExists
+from mockapi.runtime.loop import Runtime
+from mockapi.runtime.queue import Queue
+
+Obj = dict[str, Any]
+
+EVENTFUL = 100
+"""Up to so many nodes write events when they register."""
+
+
+@dataclass(frozen=True, slots=True)
+class KubeletSettings:
+    """`shapes`: the nodes that are made at the start. `adopt`: bring foreign nodes to life too."""
+
+    shapes: Sequence[NodeShape] = (NodeShape(count=3),)
+    adopt: bool = True
+    version: str = nodes.KUBELET_VERSION
+    rules: Sequence[Obj] = field(default_factory=tuple)
+
+
+class Kubelet:
+    """All nodes' kubelets in one component."""
+
+    name = "kubelet"
+
+    def __init__(self, settings: KubeletSettings | None = None) -> None:
+        self.settings = settings or KubeletSettings()
+        self.behaviours = Behaviours(self.settings.rules)
+        self.agents: dict[str, NodeAgent] = {}
+        self.workers: dict[str, PodWorker] = {}
+        """By pod uid."""
+        self._shapes: dict[str, NodeShape] = {}
+        self._done: set[str] = set()
+        """Pods that have ended here but are still to be seen in events."""
+
+    def start(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self._queue: Queue = runtime.queue("kubelet", self._sync)
+        self.pods = runtime.informer("v1/pods")
+        self.nodes = runtime.informer("v1/nodes")
+        self.pods.index("kubelet-node", lambda pod: (pod["spec"].get("nodeName") or "",))
+        self.heartbeats = Heartbeats(self, runtime)
+        for shape in self.settings.shapes:
+            for name in shape.names():
+                self._shapes[name] = shape
+                self._register(name, shape)
+        self.nodes.on_event(self._on_node)
+        self.pods.on_event(self._on_pod)
+        self.heartbeats.start()
+
+    # Nodes.
+
+    def _agent(self, name: str) -> NodeAgent:
+        agent = self.agents.get(name)
+        if agent is None:
+            agent = self.agents[name] = NodeAgent(
+                name,
+                len(self.agents),
+                client=self.runtime.client("kubelet", user=f"system:node:{name}"),
+                recorder=self.runtime.recorder("kubelet", host=name),
+                clock=self.runtime.clock,
+                ids=self.runtime.ids,
+                behaviours=self.behaviours,
+            )
+        return agent
+
+    def _register(self, name: str, shape: NodeShape) -> None:
+        agent = self._agent(name)
+        now = self.runtime.clock.now()
+        node = nodes.node_object(name, agent.address, shape, now, version=self.settings.version)
+        try:
+            written = agent.client.create("v1/nodes", "", node)
+        except AlreadyExists:
+            written = agent.client.get("v1/nodes", "", name)
+        agent.update(written)
+        self.heartbeats.add(agent)
+        if len(self._shapes) <= EVENTFUL:
+            self.heartbeats.announce(agent)
+
+    def _on_node(self, event: Event) -> None:
+        node = event.object
+        name = node["metadata"]["name"]
+        if event.type == "DELETED":
+            self._node_deleted(name)
+            return
+        agent = self.agents.get(name)
+        if agent is None:
+            if self.settings.adopt:
+                self._adopt_node(node)
+        else:
+            agent.update(node)
+            self.heartbeats.node_changed(agent, event.old)
+
+    def _adopt_node(self, node: Obj) -> None:
+        """Somebody else made a Node: it comes to life."""
+        name = node["metadata"]["name"]
+        agent = self._agent(name)
+        agent.update(node)
+        self.heartbeats.bring_to_life(agent)
+        for pod in self.pods.by("kubelet-node", name):
+            self._see(pod, agent)
+
+    def _node_deleted(self, name: str) -> None:
+        """The kubelet of a deleted node goes with it (a real one would register it again)."""
+        agent = self.agents.pop(name, None)
+        if agent is not None:
+            agent.alive = False
+            self.heartbeats.remove(agent)
+            for uid in list(agent.workers):
+                self.workers.pop(uid, None)
+
+    # Pods.
+
+    def _on_pod(self, event: Event) -> None:
+        pod = event.object
+        node = pod["spec"].get("nodeName")
+        if not node:
+            return
+        uid = pod["metadata"]["uid"]
+        worker = self.workers.get(uid)
+        if event.type == "DELETED":
+            self._done.discard(uid)
+            if worker is not None:
+                worker.removed()
+                self._queue.add(uid)
+            return
+        if worker is not None:
+            worker.update(pod)
+            if worker.wanted and worker.host.alive:
+                self._queue.add(uid)
+            return
+        agent = self.agents.get(node)
+        if agent is not None:
+            self._see(pod, agent)
+
+    def _see(self, pod: Obj, agent: NodeAgent) -> None:
+        """A pod that is new to its node."""
+        metadata, status = pod["metadata"], pod.get("status") or {}
+        if metadata["uid"] in self._done:
+            return
+        if status.get("phase") in conditions.TERMINAL and "deletionTimestamp" not in metadata:
+            return
+        worker = PodWorker(agent, pod)
+        worker.now = self.runtime.clock.now()
+        if status.get("containerStatuses") or status.get("initContainerStatuses"):
+            worker.adopt()
+            agent.keep_ips(worker.uid, worker.runtime.ips)
+        elif "deletionTimestamp" not in metadata and not self._admit(worker):
+            return
+        if "deletionTimestamp" in metadata:
+            worker.update(pod)
+        agent.admit(worker)
+        self.workers[worker.uid] = worker
+        self._queue.add(worker.uid)
+
+    def _admit(self, worker: PodWorker) -> bool:
+        agent = worker.host
+        refusal = admission.refusal(worker.pod, worker.shape, agent)
+        if refusal is None:
+            try:
+                refusal = self.behaviours.of_pod(worker.pod).reject
+            except BadBehaviour as error:
+                refusal = Rejection("InvalidBehaviour", str(error))
+        if refusal is None:
+            return True
+        worker.record(None, "Warning", refusal.reason, refusal.message)
+        agent.write_status(worker.pod, admission.rejected_status(worker, refusal))
+        return False
+
+    def _sync(self, uid: str) -> None:
+        worker = self.workers.get(uid)
+        if worker is None or not worker.host.alive:
+            return
+        now = self.runtime.clock.now()
+        due = worker.step(now)
+        if worker.finished:
+            self._finish(worker)
+        elif due != FOREVER:
+            self._queue.add_after(uid, due - now)
+
+    def _finish(self, worker: PodWorker) -> None:
+        if "deletionTimestamp" in worker.pod["metadata"] and not worker.gone:
+            worker.host.delete(worker.pod)
+        worker.host.forget(worker)
+        self.workers.pop(worker.uid, None)
+        if not worker.gone:
+            self._done.add(worker.uid)
