@@ -32,3 +32,22 @@ def stateful_set(name: str, prefix: bool) -> list[str]:
 
 def anything(name: str, prefix: bool) -> list[str]:
     return []
+
+
+def cluster_trust_bundle(signer_name: str) -> NameRule:
+    """Bundles of a signer are named `<signer with : for />:<name>`."""
+    required = signer_name.replace("/", ":") + ":"
+
+    def rule(name: str, prefix: bool) -> list[str]:
+        if not signer_name:
+            if ":" in name:
+                return ['ClusterTrustBundle without signer name must not have ":" in its name']
+            return dns_subdomain(name, prefix)
+        if not name.startswith(required):
+            return [
+                f"ClusterTrustBundle for signerName {signer_name} must be named with prefix "
+                f"{required}"
+            ]
+        return dns_subdomain(name.removeprefix(required), prefix)
+
+    return rule
