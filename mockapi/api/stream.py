@@ -13,6 +13,7 @@ import gevent
 from gevent.event import Event
 
 from mockapi.base.clock import monotonic
+from mockapi.meta.errors import ApiError
 
 _CLOSE_ALERT_LENGTH = 64
 
@@ -23,6 +24,9 @@ class Source(Protocol):
     def handle(self) -> Any: ...
 
     def poll(self) -> Any: ...
+
+    def failure(self, error: ApiError) -> Any:
+        """The event that tells the client why the stream ends."""
 
     def close(self) -> None: ...
 
@@ -88,7 +92,11 @@ class Stream:
         try:
             while not self._ended:
                 handle = self._source.handle()
-                events = self._source.poll()
+                try:
+                    events = self._source.poll()
+                except ApiError as error:
+                    yield self._encode(self._source.failure(error))
+                    return
                 if events:
                     yield b"".join([self._encode(event) for event in events])
                 elif self._streams.closing or not self._wait(handle):

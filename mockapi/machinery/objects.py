@@ -1,8 +1,8 @@
 """Stored entries as trees, and the versions of an object converted into one another."""
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import orjson
 
@@ -11,6 +11,7 @@ from mockapi.machinery.schema.schemas import Schemas
 from mockapi.store.protocol import Entry
 
 PARSED_LIMIT = 20_000
+FRAMES_LIMIT = 512
 
 
 class Conversion(Protocol):
@@ -28,6 +29,7 @@ class Objects:
         self.schemas = schemas
         self._conversions = conversions
         self._parsed: deque[Entry] = deque()
+        self._frames: OrderedDict[tuple[int, str, str], dict[Any, bytes]] = OrderedDict()
 
     # -- stored entries ------------------------------------------------------------------------
 
@@ -56,6 +58,16 @@ class Objects:
         if len(self._parsed) > PARSED_LIMIT:
             oldest = self._parsed.popleft()
             oldest.parsed = oldest.before = None
+
+    def frames(self, revision: int, type: str, api_version: str) -> dict[Any, bytes]:
+        """Where all watchers of one event keep its encoded forms; the latest few are kept."""
+        key = (revision, type, api_version)
+        frames = self._frames.get(key)
+        if frames is None:
+            frames = self._frames[key] = {}
+            if len(self._frames) > FRAMES_LIMIT:
+                self._frames.popitem(last=False)
+        return frames
 
     # -- versions ------------------------------------------------------------------------------
 

@@ -85,6 +85,9 @@ class Pipeline:
             return self.subresources.handle(request)
         return self._verbs[request.verb](request)
 
+    def list(self, request: Request) -> ListResult:
+        return self.reading.page(request)
+
     @staticmethod
     def selector_of(selector: Obj) -> selectors.LabelSelector:
         return selectors.from_object(selector)

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from mockapi.base.clock import monotonic
 from mockapi.machinery.objects import Objects
 from mockapi.machinery.options import ListOptions
 from mockapi.machinery.reading import Match
@@ -19,12 +20,15 @@ from mockapi.store.protocol import Compacted, Entry, Store, WaitHandle
 
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 POLL_LIMIT = 500
+# cacher.go: a bookmark about each minute, and one two seconds before the watch's time is over.
+BOOKMARK_SECONDS = 60.0
+BOOKMARK_BEFORE_END = 2.0
 
 
 class StreamEvent:
     """One event. `raw` is the object as JSON in the served version, made when first asked for."""
 
-    __slots__ = ("_objects", "_raw", "_resource", "_tree", "entry", "type")
+    __slots__ = ("_frames", "_objects", "_raw", "_resource", "_tree", "entry", "type")
 
     def __init__(
         self, type: str, objects: Objects, resource: Resource, entry: Entry | None, tree: Obj | None
@@ -35,6 +39,18 @@ class StreamEvent:
         self._resource = resource
         self._tree = tree
         self._raw: bytes | None = None
+        self._frames: dict[Any, bytes] | None = None
+
+    @property
+    def frames(self) -> dict[Any, bytes]:
+        """Encoded forms of this event, shared with the other watchers that get it."""
+        if self._frames is None:
+            if self.entry is None:
+                self._frames = {}
+            else:
+                version = self._resource.gvk.api_version
+                self._frames = self._objects.frames(self.entry.revision, self.type, version)
+        return self._frames
 
     @property
     def obj(self) -> Obj:
@@ -85,6 +101,9 @@ class WatchStream:
             self._watch = store.watch(prefix, after=store.revision)
             self._failed = too_old(revision, error.oldest)
         self._skip_until = revision
+        self._next_bookmark: float | None = None
+        if options.allow_bookmarks:
+            self._next_bookmark = monotonic() + _first_bookmark(options.timeout_seconds)
 
     def _replay_state(self, store: Store, prefix: str) -> None:
         """The synthetic ADDED events, and the bookmark that ends them for who asked for it."""
@@ -114,16 +133,34 @@ class WatchStream:
             return events
         if self._failed is not None:
             raise self._failed
-        try:
-            entries = self._watch.poll(POLL_LIMIT)
-        except Compacted as error:
-            raise too_old(self._watch.position, error.oldest) from None
-        events = []
-        for entry in entries:
-            event = self._of(entry)
-            if event is not None:
-                events.append(event)
-        return events
+        while True:
+            try:
+                entries = self._watch.poll(POLL_LIMIT)
+            except Compacted as error:
+                raise too_old(self._watch.position, error.oldest) from None
+            events = [event for entry in entries if (event := self._of(entry)) is not None]
+            if events or not entries:
+                return events or self._due_bookmark()
+
+    def _due_bookmark(self) -> Sequence[StreamEvent]:
+        if self._next_bookmark is None or monotonic() < self._next_bookmark:
+            return ()
+        self._next_bookmark = monotonic() + BOOKMARK_SECONDS
+        return (self.bookmark(),)
+
+    def pause(self) -> float | None:
+        """Real seconds until `poll` has a bookmark to give, None when none are wanted."""
+        if self._next_bookmark is None:
+            return None
+        return max(0.0, self._next_bookmark - monotonic())
+
+    @property
+    def timeout_seconds(self) -> int | None:
+        return self.options.timeout_seconds
+
+    def failure(self, error: ApiError) -> StreamEvent:
+        """The ERROR event that ends a stream."""
+        return StreamEvent("ERROR", self._objects, self.resource, None, error.status())
 
     def _of(self, entry: Entry) -> StreamEvent | None:
         """What an entry means to this watcher: an object may come into or leave its selection."""
@@ -174,6 +211,12 @@ class WatchStream:
 
     def close(self) -> None:
         self._watch.close()
+
+
+def _first_bookmark(timeout: int | None) -> float:
+    if timeout is None or timeout <= BOOKMARK_BEFORE_END:
+        return BOOKMARK_SECONDS
+    return min(BOOKMARK_SECONDS, timeout - BOOKMARK_BEFORE_END)
 
 
 def too_old(asked: int, oldest: int) -> Expired:

@@ -185,16 +185,16 @@ class MemoryWatch:
         if self._position < self._store.oldest:
             raise Compacted(self._store.oldest)
         log = self._bucket.log
-        if not log or log[-1].revision <= self._position:
-            self._position = self._store.revision
-            return []
-        start = bisect_right(log, self._position, key=_revision_of)
-        batch = log[start : start + limit]
-        whole_log = start + limit >= len(log)
-        self._position = self._store.revision if whole_log else batch[-1].revision
-        if self._whole:
-            return batch
-        return [entry for entry in batch if entry.key.startswith(self._prefix)]
+        while log and log[-1].revision > self._position:
+            start = bisect_right(log, self._position, key=_revision_of)
+            batch = log[start : start + limit]
+            self._position = batch[-1].revision
+            if not self._whole:
+                batch = [entry for entry in batch if entry.key.startswith(self._prefix)]
+            if batch:
+                return batch
+        self._position = self._store.revision
+        return []
 
     def close(self) -> None:
         for end in self._unlisten:
