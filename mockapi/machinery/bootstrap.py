@@ -1,0 +1,56 @@
+"""What a cluster holds before anybody writes to it, from the recorded table `bootstrap.json`."""
+
+from typing import Any
+
+from mockapi.base import tree
+from mockapi.base.clock import timestamp
+from mockapi.machinery.pipeline import Pipeline
+from mockapi.meta.names import GroupVersionKind
+
+SERVICE_IP = "10.96.0.1"
+
+
+def populate(pipeline: Pipeline) -> None:
+    """Store the initial objects of an empty cluster."""
+    now = timestamp(pipeline.clock.now())
+    catalogue = pipeline.registry.catalogue
+    for template in catalogue.table("bootstrap"):
+        obj = _dated(template, pipeline.ids.uid(), now)
+        group, _, version = obj["apiVersion"].rpartition("/")
+        served = catalogue.resource_of_kind[GroupVersionKind(group, version, obj["kind"])]
+        resource = pipeline.registry.find(*served.gvr)
+        assert resource is not None
+        metadata = obj["metadata"]
+        key = resource.path(metadata.get("namespace", ""), metadata["name"])
+        pipeline.writer.put_new(key, obj)
+    pipeline.writer.put_new(f"ipaddresses.networking.k8s.io/{SERVICE_IP}", _address(pipeline, now))
+
+
+def _dated(template: dict[str, Any], uid: str, now: str) -> dict[str, Any]:
+    obj = {"kind": template["kind"], "apiVersion": template["apiVersion"], **template}
+    metadata = obj["metadata"] = {**template["metadata"], "uid": uid, "creationTimestamp": now}
+    if "managedFields" in metadata:
+        metadata["managedFields"] = [{**e, "time": now} for e in metadata["managedFields"]]
+    for condition in tree.get(obj, "status", "conditions") or ():
+        condition["lastTransitionTime"] = now
+    return obj
+
+
+def _address(pipeline: Pipeline, now: str) -> dict[str, Any]:
+    """The IPAddress of the `kubernetes` Service."""
+    return {
+        "kind": "IPAddress",
+        "apiVersion": "networking.k8s.io/v1",
+        "metadata": {
+            "name": SERVICE_IP,
+            "uid": pipeline.ids.uid(),
+            "creationTimestamp": now,
+            "labels": {
+                "ipaddress.kubernetes.io/ip-family": "IPv4",
+                "ipaddress.kubernetes.io/managed-by": "ipallocator.k8s.io",
+            },
+        },
+        "spec": {
+            "parentRef": {"name": "kubernetes", "namespace": "default", "resource": "services"}
+        },
+    }
