@@ -1,0 +1,245 @@
+"""One decision: which nodes fit, which of them is the best, and the words when none does.
+
+Sources: pkg/scheduler/schedule_one.go, framework/runtime/framework.go, framework/types.go.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mockapi.scheduler.cluster import Cluster
+from mockapi.scheduler.nodes import NodeInfo
+from mockapi.scheduler.nominations import Nominations
+from mockapi.scheduler.plugin import Check, Cycle, Plugin, Scores
+from mockapi.scheduler.pods import PodInfo
+from mockapi.scheduler.profile import Profile
+from mockapi.scheduler.status import Code, Status, unresolvable
+
+LEAST_NODES_TO_FIND = 100
+LEAST_PERCENTAGE = 5
+
+
+_NOT_LOOKED_AT = Status(Code.UNRESOLVABLE)
+
+
+@dataclass
+class Diagnosis:
+    """Why a pod does not fit, node by node."""
+
+    statuses: dict[str, Status] = field(default_factory=dict)
+    absent: Status = _NOT_LOOKED_AT
+    """Of the nodes that were not looked at."""
+    plugins: set[str] = field(default_factory=set)
+    """Those that had a part in the rejection: only events that concern them make the pod worth
+    another try."""
+    before: str = ""
+    """The reason that held for all nodes at once."""
+    after: str = ""
+    """What came of preemption."""
+
+    def status(self, node: str) -> Status:
+        return self.statuses.get(node, self.absent)
+
+    def message(self, total: int) -> str:
+        """What FailedScheduling says."""
+        text = f"0/{total} nodes are available:"
+        if self.before:
+            text += f" {self.before}."
+        elif reasons := self._reasons(total):
+            text += f" {', '.join(reasons)}."
+        return f"{text} {self.after}" if self.after else text
+
+    def _reasons(self, total: int) -> list[str]:
+        counts: Counter[str] = Counter()
+        for status in self.statuses.values():
+            counts.update(status.reasons)
+        for reason in self.absent.reasons:
+            counts[reason] += max(0, total - len(self.statuses))
+        return sorted(f"{count} {reason}" for reason, count in counts.items() if count)
+
+
+@dataclass
+class Attempt:
+    """What is known of one pod on all nodes: the filters' answers, ready to be asked again."""
+
+    cycle: Cycle
+    checks: list[tuple[Plugin, Check]] = field(default_factory=list)
+    diagnosis: Diagnosis = field(default_factory=Diagnosis)
+    feasible: list[NodeInfo] = field(default_factory=list)
+    candidates: frozenset[str] | None = None
+    """The only nodes that can fit, where the filters know beforehand."""
+
+
+def prepare(profile: Profile, cycle: Cycle) -> Attempt:
+    """Let every filter look at the pod (PreFilter). A rejection stands in the diagnosis."""
+    attempt = Attempt(cycle)
+    diagnosis = attempt.diagnosis
+    filters = {plugin.name for plugin in profile.at("filter")}
+    found: dict[str, Check] = {}
+    limiting: set[str] = set()
+    rejection: Status | None = None
+    for plugin in profile.at("preFilter"):
+        outcome = plugin.filter(cycle)
+        if outcome is None:
+            continue
+        if isinstance(outcome, Status):
+            rejection = outcome
+            if outcome.code == Code.UNRESOLVABLE:
+                limiting = set()
+                break
+            continue
+        if plugin.name in filters:
+            found[plugin.name] = outcome
+        if outcome.nodes is not None:
+            limiting.add(plugin.name)
+            known = attempt.candidates
+            attempt.candidates = outcome.nodes if known is None else known & outcome.nodes
+        if attempt.candidates is not None and not attempt.candidates:
+            rejection = unresolvable("", _disjoint(limiting))
+            break
+    diagnosis.plugins = set(limiting)
+    if rejection is not None:
+        diagnosis.absent, diagnosis.before = rejection, rejection.message
+        diagnosis.plugins |= {rejection.plugin} - {""}
+    attempt.checks = [(p, found[p.name]) for p in profile.at("filter") if p.name in found]
+    return attempt
+
+
+def _disjoint(plugins: set[str]) -> str:
+    if len(plugins) == 1:
+        return f"node(s) didn't satisfy plugin {next(iter(plugins))}"
+    return f"node(s) didn't satisfy plugin(s) [{' '.join(sorted(plugins))}] simultaneously"
+
+
+def verdict(
+    checks: Sequence[tuple[Plugin, Check]], node: NodeInfo, pod: PodInfo, nominations: Nominations
+) -> Status | None:
+    """The first rejection. Pods nominated to the node must have room too, if they matter at least
+    as much; but the pod must also fit without them, because they may never come."""
+    if nominations:
+        expected = [
+            other
+            for other in nominations.on(node.name)
+            if other.priority >= pod.priority and other.uid != pod.uid
+        ]
+        if expected:
+            imagined = node.copy()
+            copies = [(plugin, check.copy()) for plugin, check in checks]
+            for other in expected:
+                imagined.add(other)
+                for _, check in copies:
+                    check.add(other, imagined)
+            rejected = _first(copies, imagined)
+            if rejected is not None:
+                return rejected
+    return _first(checks, node)
+
+
+def _first(checks: Sequence[tuple[Plugin, Check]], node: NodeInfo) -> Status | None:
+    for _, check in checks:
+        status = check(node)
+        if status is not None:
+            return status
+    return None
+
+
+def nodes_to_find(percentage: int, total: int) -> int:
+    """After how many fitting nodes the search may stop."""
+    if total < LEAST_NODES_TO_FIND:
+        return total
+    if percentage == 0:
+        percentage = max(50 - total // 125, LEAST_PERCENTAGE)
+    return max(total * percentage // 100, LEAST_NODES_TO_FIND)
+
+
+class Search:
+    """Finds fitting nodes. In a large cluster it starts where the last search has stopped."""
+
+    def __init__(self, cluster: Cluster, nominations: Nominations) -> None:
+        self.cluster = cluster
+        self.nominations = nominations
+        self.start = 0
+
+    def run(self, profile: Profile, pod: PodInfo) -> Attempt:
+        attempt = prepare(profile, Cycle(pod, self.cluster))
+        if attempt.diagnosis.before:
+            return attempt
+        nominated = self.cluster.nodes.get(pod.nominated_node)
+        if nominated is not None:
+            self._filter(attempt, [nominated], 1)
+            if attempt.feasible:
+                return attempt
+        nodes = self._candidates(attempt)
+        self._filter(attempt, nodes, _wanted(profile, len(nodes)))
+        total = len(self.cluster.nodes)
+        seen = len(attempt.feasible) + len(attempt.diagnosis.statuses)
+        self.start = (self.start + seen) % total
+        return attempt
+
+    def _candidates(self, attempt: Attempt) -> list[NodeInfo]:
+        names = attempt.candidates
+        if names is None:
+            return self.cluster.node_order()
+        listed = " ".join(sorted(attempt.diagnosis.plugins))
+        reason = f"node(s) didn't satisfy plugin(s) [{listed}]"
+        attempt.diagnosis.absent = unresolvable("", reason)
+        known = self.cluster.nodes
+        return [known[name] for name in sorted(names) if name in known]
+
+    def _filter(self, attempt: Attempt, nodes: Sequence[NodeInfo], wanted: int) -> None:
+        diagnosis, feasible = attempt.diagnosis, attempt.feasible
+        checks, pod, nominations = attempt.checks, attempt.cycle.pod, self.nominations
+        count = len(nodes)
+        first = self.start % count if count else 0
+        for index in range(first, first + count):
+            if len(feasible) >= wanted:
+                break
+            node = nodes[index - count if index >= count else index]
+            status = verdict(checks, node, pod, nominations)
+            if status is None:
+                feasible.append(node)
+            else:
+                diagnosis.statuses[node.name] = status
+                diagnosis.plugins.add(status.plugin)
+
+
+def _wanted(profile: Profile, total: int) -> int:
+    return nodes_to_find(profile.percentage, total) if profile.at("score") else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Scores of the nodes that fit; `totals` are weighted sums."""
+
+    nodes: Sequence[NodeInfo]
+    scores: Mapping[str, Scores]
+    totals: Sequence[int]
+
+    def best(self) -> list[NodeInfo]:
+        highest = max(self.totals)
+        return [
+            node for node, total in zip(self.nodes, self.totals, strict=True) if total == highest
+        ]
+
+
+def rank(profile: Profile, cycle: Cycle, nodes: Sequence[NodeInfo]) -> Ranking:
+    found: dict[str, Scores] = {}
+    totals = [0] * len(nodes)
+    for plugin in profile.at("score"):
+        scores = plugin.score(cycle, nodes)
+        if scores is None:
+            continue
+        found[plugin.name] = scores
+        weight = profile.weight(plugin)
+        totals = [
+            total + weight * score for total, score in zip(totals, scores.normalized, strict=True)
+        ]
+    return Ranking(nodes, found, totals)
+
+
+def choose(profile: Profile, attempt: Attempt, below: Callable[[int], int]) -> NodeInfo:
+    """The best of the nodes that fit; equals are drawn by lot."""
+    if len(attempt.feasible) == 1:
+        return attempt.feasible[0]
+    best = rank(profile, attempt.cycle, attempt.feasible).best()
+    return best[below(len(best))] if len(best) > 1 else best[0]
