@@ -32,7 +32,7 @@ class Defaulting:
 
     def _reach(self, name: str, seen: set[str]) -> bool:
         """A type or something below it has defaults."""
-        if name in self._defaulters:
+        if name in self._defaulters or _defaulted_fields(self._types[name]):
             return True
         if name not in self._reaches and name not in seen:
             seen.add(name)
@@ -48,7 +48,7 @@ class Defaulting:
         return self._reaches.get(name, False)
 
     def _compile(self, name: str) -> Visit:
-        own = self._defaulters.get(name)
+        own = self._own(name)
         fields = []
         for key, field in self._types[name].fields.items():
             visit = self._shape(field.type)
@@ -67,6 +67,22 @@ class Defaulting:
                     visit(value)
 
         return walk
+
+    def _own(self, name: str) -> Visit | None:
+        """The type's function, then the defaults that its fields' declarations have."""
+        fields, written = _defaulted_fields(self._types[name]), self._defaulters.get(name)
+        if not fields:
+            return written
+
+        def fill(obj: Any) -> None:
+            if written is not None:
+                written(obj)
+            for key, value, pointer in fields:
+                known = obj.get(key)
+                if known is None or (not pointer and not known):
+                    obj[key] = value
+
+        return fill
 
     def _shape(self, shape: Shape) -> Visit | None:
         if isinstance(shape, str):
@@ -90,6 +106,11 @@ class _Later:
         visit = self._defaulting.visit(self._name)
         if visit is not None:
             visit(obj)
+
+
+def _defaulted_fields(type: Type) -> list[tuple[str, Any, bool]]:
+    fields = type.fields.values()
+    return [(f.name, f.default, f.pointer) for f in fields if f.default is not None]
 
 
 def _target(shape: Shape) -> str | None:

@@ -38,12 +38,15 @@ class Schemas:
         types: Mapping[str, Type],
         defaulters: Mapping[str, Defaulter] | None = None,
         *,
+        normalisers: Mapping[str, Defaulter] | None = None,
         names: Callable[[], Names] = dict,
     ) -> None:
-        """`names` gives the gonames table, which only error texts need."""
+        """`normalisers` run on whole objects after the defaults; `names` gives the gonames table,
+        which only error texts need."""
         self._compiler = Compiler(types)
         self._types = types
         self._defaulting = Defaulting(types, defaulters or {})
+        self._normalisers = normalisers or {}
         self._load_names = names
         self._names: Names | None = None
 
@@ -98,6 +101,9 @@ class Schemas:
         visit = self._defaulting.visit(type_name)
         if visit is not None:
             visit(obj)
+        normalise = self._normalisers.get(type_name)
+        if normalise is not None:
+            normalise(obj)
 
     def _slowly(self, type_name: str, node: Any, validation: Validation) -> tuple[Obj, list[str]]:
         if self._names is None:
