@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from mockapi.base.clock import Clock, parse_timestamp
 from mockapi.base.ids import Ids
 from mockapi.client.protocol import Client
-from mockapi.kubelet import amounts, nodes
+from mockapi.kubelet import amounts, environment, nodes
 from mockapi.kubelet.behaviour import PodBehaviour
 from mockapi.kubelet.behaviours import Behaviours
 from mockapi.kubelet.containers import EXITED, RUNNING, Container
 from mockapi.kubelet.fibers import Process
 from mockapi.kubelet.images import Image
 from mockapi.kubelet.shape import Shape, Spec
+from mockapi.kubelet.volumes import Mounts, Objects, mount_all
 from mockapi.meta.errors import ApiError, Conflict, NotFound
 from mockapi.runtime.recorder import Recorder
 
@@ -65,6 +66,7 @@ class NodeAgent:
         clock: Clock,
         ids: Ids,
         behaviours: Behaviours,
+        objects: Objects,
     ) -> None:
         self.name = name
         self.index = index
@@ -73,6 +75,7 @@ class NodeAgent:
         self.clock = clock
         self.ids = ids
         self.behaviours = behaviours
+        self.objects = objects
         self.node: Obj = {}
         self.address = nodes.node_ip(index)
         self.ips: tuple[str, ...] = (self.address,)
@@ -86,6 +89,7 @@ class NodeAgent:
         self._taken: dict[str, list[str]] = {}
         self._requested: dict[str, dict[str, int]] = {}
         self._allocatable: dict[str, int] = {}
+        self._mounts: dict[str, Mounts] = {}
 
     def update(self, node: Obj) -> None:
         """The API has a newer Node."""
@@ -176,14 +180,19 @@ class NodeAgent:
 
     def forget(self, worker: "PodWorker") -> None:
         self.release(worker)
+        self._mounts.pop(worker.uid, None)
         self.workers.pop(worker.uid, None)
 
     def config_problem(self, pod: Obj, spec: Spec) -> str:
-        return ""
+        return environment.config_problem(pod, spec.container, self.objects)
 
     def mount(self, worker: "PodWorker", behaviour: PodBehaviour) -> Process:
-        return
-        yield
+        if "volumes" not in worker.pod["spec"]:
+            return
+        mounts = self._mounts.get(worker.uid)
+        if mounts is None:
+            mounts = self._mounts[worker.uid] = Mounts()
+        yield from mount_all(worker, mounts, behaviour, self.objects)
 
     def adopted(self, pod: Obj, spec: Spec, status: Obj, state: Obj, attempt: int) -> Container:
         """A container that a status tells of."""

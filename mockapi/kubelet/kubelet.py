@@ -12,6 +12,7 @@ from mockapi.kubelet.behaviour_schema import BadBehaviour
 from mockapi.kubelet.behaviours import Behaviours
 from mockapi.kubelet.fibers import FOREVER
 from mockapi.kubelet.heartbeat import Heartbeats
+from mockapi.kubelet.lookup import Lookup
 from mockapi.kubelet.nodes import NodeShape
 from mockapi.kubelet.worker import PodWorker
 from mockapi.meta.errors import AlreadyExists
@@ -55,6 +56,7 @@ class Kubelet:
         self.pods = runtime.informer("v1/pods")
         self.nodes = runtime.informer("v1/nodes")
         self.pods.index("kubelet-node", lambda pod: (pod["spec"].get("nodeName") or "",))
+        self.objects = Lookup(runtime)
         self.heartbeats = Heartbeats(self, runtime)
         for shape in self.settings.shapes:
             for name in shape.names():
@@ -77,6 +79,7 @@ class Kubelet:
                 clock=self.runtime.clock,
                 ids=self.runtime.ids,
                 behaviours=self.behaviours,
+                objects=self.objects,
             )
         return agent
 

@@ -36,9 +36,10 @@ class Prober:
         self.spec = spec
         self.kind = kind
         self.probe = spec.probes[kind]
-        self.next_at = now
+        self.next_at = now + self.period
         self.made_at = -1.0
-        """When it was last looked at: once a moment is enough."""
+        """When it was last looked at: once a moment is enough. The first look comes before the
+        container is there, so there is something to see one period later."""
         self._known = ""
         self._hold = False
         self._last = ""

@@ -89,11 +89,11 @@ class PodWorker:
     def removed(self) -> None:
         """The API has no such pod any more: whatever runs is stopped."""
         self.gone = True
-        self._begin_to_terminate()
         self.pod = {
             **self.pod,
             "metadata": {**self.pod["metadata"], "deletionGracePeriodSeconds": 0},
         }
+        self._begin_to_terminate()
         self._restart_termination()
 
     def evict(
@@ -108,14 +108,17 @@ class PodWorker:
         self._begin_to_terminate()
 
     def _begin_to_terminate(self) -> None:
+        """What is under way (a pull, the wait for a volume) is given up."""
         if self.phase == SYNCING:
             self.phase = TERMINATING
-            self._dirty = True
+            self._begin_anew()
 
     def _restart_termination(self) -> None:
         """A shorter grace period: what is under way is begun again with it."""
-        if self.phase != TERMINATING:
-            return
+        if self.phase == TERMINATING:
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
         for fiber in self._fibers:
             fiber.cancel()
         self._fibers.clear()
@@ -220,8 +223,12 @@ class PodWorker:
             now=self.now,
             record=self.record,
         )
-        if result and (prober.kind != "Liveness" or result == "Failure"):
-            self._dirty = True
+        if not result or (prober.kind == "Liveness" and result != "Failure"):
+            return
+        self._dirty = True
+        if self._main is not None and prober.kind != "Liveness":
+            # Readiness is reported even while the pod is busy ending.
+            self.report(self.generate())
 
     def _probe_unready(self) -> None:
         """A started container that is not ready yet is looked at whenever its pod is synced."""
@@ -329,7 +336,8 @@ class PodWorker:
         status = self.generate()
         self.report(status)
         if status["phase"] in conditions.TERMINAL:
-            self._begin_to_terminate()
+            self.phase = TERMINATING
+            self._dirty = True
             return
         if self.shape.has_probes:
             self._probe_unready()

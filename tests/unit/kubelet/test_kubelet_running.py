@@ -192,6 +192,7 @@ def test_pods_of_jobs_complete() -> None:
     assert [s["phase"] for _, s in cluster.status_writes()] == [
         "Pending",
         "Running",
+        "Running",  # the container has ended, the pod not yet
         "Succeeded",
     ]
     assert cluster.container()["state"]["terminated"]["reason"] == "Completed"
