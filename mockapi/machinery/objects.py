@@ -41,6 +41,12 @@ class Objects:
             self.remember(entry, obj)
         return obj
 
+    @staticmethod
+    def load(value: bytes) -> Obj:
+        """A tree of its own."""
+        obj: Obj = orjson.loads(value)
+        return obj
+
     def parsed_previous(self, entry: Entry) -> Obj:
         """The tree that this write replaced, shared."""
         obj: Obj | None = entry.before

@@ -88,6 +88,10 @@ class MemoryStore:
         taken_past = found if limit is None else found[:limit]
         return Page(taken_past, revision, len(found) - len(taken_past))
 
+    def all(self) -> Iterator[Entry]:
+        for bucket in self._buckets.values():
+            yield from bucket.live.values()
+
     def put(self, key: str, encode: Callable[[int], bytes], *, expected: int) -> Entry:
         bucket = self._bucket(key)
         current = bucket.live.get(key)

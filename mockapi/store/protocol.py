@@ -4,7 +4,7 @@ A key is `bucket/path`: the bucket is a group resource (`pods`, `deployments.app
 `namespace/name`, or `name` where the resource is cluster scoped. Keys sort as strings, as in etcd.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -116,6 +116,9 @@ class Store(Protocol):
         limit: int | None = None,
     ) -> Page:
         """Entries whose key starts with `prefix` (`pods/`, `pods/default/`), sorted by key."""
+
+    def all(self) -> Iterable[Entry]:
+        """Every live entry."""
 
     def put(self, key: str, encode: Callable[[int], bytes], *, expected: int) -> Entry:
         """Write when the key stands at `expected` (0: absent), else raise Conflict.
