@@ -16,8 +16,8 @@ def network_policy(obj: Obj) -> None:
 
 def ingress_class(obj: Obj) -> None:
     parameters = obj["spec"].get("parameters")
-    if parameters is not None:
-        parameters.setdefault("scope", "Cluster")
+    if parameters is not None and parameters.get("scope") is None:
+        parameters["scope"] = "Cluster"
 
 
 def binding(obj: Obj) -> None:

@@ -8,6 +8,18 @@ from typing import Final
 from mockapi.resources.defaults.filling import Defaulter, Obj
 
 TEMPLATE_GENERATION: Final = "deprecated.daemonset.template.generation"
+AUTOSCALING: Final = "autoscaling.alpha.kubernetes.io/"
+_ROUND_TRIP: Final = frozenset(
+    f"{AUTOSCALING}{name}"
+    for name in (
+        "metrics",
+        "current-metrics",
+        "conditions",
+        "behavior",
+        "scale-down-tolerance",
+        "scale-up-tolerance",
+    )
+)
 
 
 def secret(obj: Obj) -> None:
@@ -52,14 +64,34 @@ def _rolling_update(strategy: Obj) -> None:
 
 
 def stateful_set(obj: Obj) -> None:
+    rolling = (obj["spec"].get("updateStrategy") or {}).get("rollingUpdate")
+    if rolling is not None:
+        rolling.setdefault("partition", 0)
     for claim in obj["spec"].get("volumeClaimTemplates") or ():
         claim["kind"], claim["apiVersion"] = "PersistentVolumeClaim", "v1"
+
+
+def without_round_trip(metadata: Obj) -> Obj:
+    """A copy of metadata without the annotations that carry an autoscaler's fields to v1."""
+    metadata = dict(metadata)
+    annotations = metadata.get("annotations") or {}
+    if not _ROUND_TRIP.isdisjoint(annotations):
+        kept = {key: text for key, text in annotations.items() if key not in _ROUND_TRIP}
+        metadata["annotations"] = kept
+        if not kept:
+            del metadata["annotations"]
+    return metadata
+
+
+def autoscaler(obj: Obj) -> None:
+    obj["metadata"] = without_round_trip(obj["metadata"])
 
 
 NORMALISERS: Final[dict[str, Defaulter]] = {
     "io.k8s.api.core.v1.Secret": secret,
     "io.k8s.api.core.v1.Node": node,
     "io.k8s.api.apps.v1.DaemonSet": daemon_set,
+    "io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler": autoscaler,
     "io.k8s.api.apps.v1.Deployment": deployment,
     "io.k8s.api.apps.v1.StatefulSet": stateful_set,
 }
