@@ -69,7 +69,8 @@ class Registry:
 def _resource(served: ServedResource, catalogue: Catalogue, strategies: Strategies) -> Resource:
     kinds = catalogue.types.kinds
     storage = GroupVersionKind(served.storage_group, served.storage_version, served.kind)
-    strategy = strategies.get((served.storage_group, served.kind))
+    own = strategies.get((served.gvr.group, served.kind))
+    strategy = own or strategies.get((served.storage_group, served.kind))
     if strategy is None:
         raise RuntimeError(f"no strategy is declared for {served.storage_group}/{served.kind}")
     return Resource(

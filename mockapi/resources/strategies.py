@@ -147,5 +147,6 @@ _NEVER_STORED = (
 
 STRATEGIES: Mapping[tuple[str, str], Strategy] = {
     **{(strategy.group, strategy.kind): strategy for strategy in _STORED},
+    ("events.k8s.io", "Event"): event.STRICT,
     **{(group, kind): Strategy(group=group, kind=kind) for group, kind in _NEVER_STORED},
 }

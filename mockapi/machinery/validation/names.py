@@ -51,3 +51,8 @@ def cluster_trust_bundle(signer_name: str) -> NameRule:
         return dns_subdomain(name.removeprefix(required), prefix)
 
     return rule
+
+
+def long_name(name: str, prefix: bool) -> list[str]:
+    """The newer kinds judge the name that was made, never the prefix."""
+    return [] if prefix else formats.long_name(name)

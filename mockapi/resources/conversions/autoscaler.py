@@ -54,7 +54,9 @@ def _utilization(metric: Obj) -> int | None:
 
 
 def _spec_to_v2(old: Obj, annotations: dict[str, str]) -> Obj:
-    spec: Obj = {key: old[key] for key in ("scaleTargetRef", "minReplicas", "maxReplicas") if key in old}
+    spec: Obj = {
+        key: old[key] for key in ("scaleTargetRef", "minReplicas", "maxReplicas") if key in old
+    }
     found = []
     if old.get("targetCPUUtilizationPercentage") is not None:
         found.append(workloads.cpu_metric(old["targetCPUUtilizationPercentage"]))
@@ -85,7 +87,9 @@ def _status_to_v2(old: Obj, annotations: dict[str, str]) -> Obj:
 
 
 def _spec_from_v2(old: Obj) -> Obj:
-    spec: Obj = {key: old[key] for key in ("scaleTargetRef", "minReplicas", "maxReplicas") if key in old}
+    spec: Obj = {
+        key: old[key] for key in ("scaleTargetRef", "minReplicas", "maxReplicas") if key in old
+    }
     for metric in old.get("metrics") or ():
         utilization = _utilization(metric)
         if utilization is not None:
