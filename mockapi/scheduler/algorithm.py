@@ -101,6 +101,9 @@ def prepare(profile: Profile, cycle: Cycle) -> Attempt:
     if rejection is not None:
         diagnosis.absent, diagnosis.before = rejection, rejection.message
         diagnosis.plugins |= {rejection.plugin} - {""}
+    elif attempt.candidates is not None:
+        reason = f"node(s) didn't satisfy plugin(s) [{' '.join(sorted(limiting))}]"
+        diagnosis.absent = unresolvable("", reason)
     attempt.checks = [(p, found[p.name]) for p in profile.at("filter") if p.name in found]
     return attempt
 
@@ -180,9 +183,6 @@ class Search:
         names = attempt.candidates
         if names is None:
             return self.cluster.node_order()
-        listed = " ".join(sorted(attempt.diagnosis.plugins))
-        reason = f"node(s) didn't satisfy plugin(s) [{listed}]"
-        attempt.diagnosis.absent = unresolvable("", reason)
         known = self.cluster.nodes
         return [known[name] for name in sorted(names) if name in known]
 

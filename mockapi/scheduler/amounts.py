@@ -4,7 +4,7 @@ Sums and maxima are formed exactly (in nano-units) and rounded up once, as resou
 Sources: component-helpers resource/helpers.go, pkg/scheduler/framework/types.go.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -167,7 +167,7 @@ def pod_requests(
     spec = pod["spec"]
     status = pod.get("status") or {}
     fill = defaults or {}
-    if from_status and (_has_allocations(status) or _resize_infeasible(status)):
+    if from_status and has_allocations(status):
         total = _resized(pod, fill)
     else:
         total = _combined(spec, _with_defaults(_spec_requests, fill))
@@ -200,10 +200,28 @@ def has_pod_level_requests(spec: Mapping[str, Any]) -> bool:
     return any(is_pod_level(name) for name in requests)
 
 
-def _has_allocations(status: Mapping[str, Any]) -> bool:
-    return "allocatedResources" in status or any(
+def has_allocations(status: Mapping[str, Any]) -> bool:
+    """Does the status have a say in what the pod takes?"""
+    if "allocatedResources" in status or _resize_infeasible(status):
+        return True
+    return any(
         "resources" in container or "allocatedResources" in container
         for container in _container_statuses(status)
+    )
+
+
+def allocations(status: Mapping[str, Any]) -> Sequence[object]:
+    """All that `pod_requests` reads from a status, to be compared with another's."""
+    if not has_allocations(status):
+        return ()
+    return (
+        status.get("resources"),
+        status.get("allocatedResources"),
+        _resize_infeasible(status),
+        *(
+            (container["name"], container.get("resources"), container.get("allocatedResources"))
+            for container in _container_statuses(status)
+        ),
     )
 
 

@@ -4,6 +4,7 @@ Sources: pkg/scheduler/framework/types.go (PodInfo), kube-scheduler/framework (A
 """
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -116,6 +117,25 @@ class PodInfo:
         self.terminating = "deletionTimestamp" in metadata
         self.priority = self.spec.get("priority") or 0
         self.node_name = self.spec.get("nodeName") or ""
+
+    def placed(self, node: str) -> "PodInfo":
+        """The same pod as it will be once it is bound."""
+        twin = copy(self)
+        twin.spec = {**self.spec, "nodeName": node}
+        twin.pod = {**self.pod, "spec": twin.spec}
+        twin.node_name = node
+        return twin
+
+    def follows(self, pod: Obj) -> bool:
+        """Does all that is known of this pod hold for its newer version too?"""
+        metadata = pod["metadata"]
+        status = pod.get("status") or {}
+        return (
+            self.spec == pod["spec"]
+            and self.labels == (metadata.get("labels") or NO_LABELS)
+            and self.terminating == ("deletionTimestamp" in metadata)
+            and amounts.allocations(status) == amounts.allocations(self.pod.get("status") or {})
+        )
 
     @property
     def key(self) -> str:

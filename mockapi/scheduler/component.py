@@ -1,0 +1,468 @@
+"""The scheduler as a component of the control plane: it watches, decides, binds and explains.
+
+Source: pkg/scheduler (schedule_one.go, eventhandlers.go).
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from mockapi.base import clock as clocks
+from mockapi.base.clock import Timer
+from mockapi.client.protocol import Client, Event, Obj
+from mockapi.meta.errors import ApiError, NotFound
+from mockapi.runtime.loop import Runtime
+from mockapi.runtime.queue import Queue
+from mockapi.scheduler import binding, preemption
+from mockapi.scheduler.algorithm import Attempt, Search, choose
+from mockapi.scheduler.binding import VolumeWait, VolumeWaits
+from mockapi.scheduler.changes import node_changes, pod_changes
+from mockapi.scheduler.cluster import Cluster, Listers
+from mockapi.scheduler.explain import explain
+from mockapi.scheduler.nominations import Nominations
+from mockapi.scheduler.plugin import Change
+from mockapi.scheduler.plugins.volume_binding import VolumeBinding, VolumeCheck
+from mockapi.scheduler.pods import PodInfo
+from mockapi.scheduler.profile import DefaultPreemption, Profile, default_profile
+from mockapi.scheduler.queue import QueuedPod, SchedulingQueue
+from mockapi.scheduler.recorder import SeriesRecorder
+from mockapi.scheduler.status import SchedulingError
+from mockapi.scheduler.volumes import NodeVolumes
+
+logger = logging.getLogger("mockapi.scheduler")
+
+_NEXT: Final = "next"
+_STRATEGIC: Final = "application/strategic-merge-patch+json"
+_OVER: Final = ("Succeeded", "Failed")
+NO_NODES: Final = "no nodes available to schedule pods"
+
+LISTED: Final = {
+    "namespaces": "v1/namespaces",
+    "services": "v1/services",
+    "replication_controllers": "v1/replicationcontrollers",
+    "replica_sets": "apps/v1/replicasets",
+    "stateful_sets": "apps/v1/statefulsets",
+    "claims": "v1/persistentvolumeclaims",
+    "volumes": "v1/persistentvolumes",
+    "storage_classes": "storage.k8s.io/v1/storageclasses",
+    "csi_nodes": "storage.k8s.io/v1/csinodes",
+    "csi_drivers": "storage.k8s.io/v1/csidrivers",
+    "csi_capacities": "storage.k8s.io/v1/csistoragecapacities",
+    "volume_attachments": "storage.k8s.io/v1/volumeattachments",
+    "budgets": "policy/v1/poddisruptionbudgets",
+}
+# Resources whose events may make a pod schedulable, by the name that plugins know them by.
+WATCHED: Final = {
+    "storage.k8s.io/v1/storageclasses": "StorageClass",
+    "v1/persistentvolumes": "PersistentVolume",
+    "v1/persistentvolumeclaims": "PersistentVolumeClaim",
+    "storage.k8s.io/v1/csinodes": "CSINode",
+    "storage.k8s.io/v1/csidrivers": "CSIDriver",
+    "storage.k8s.io/v1/csistoragecapacities": "CSIStorageCapacity",
+    "storage.k8s.io/v1/volumeattachments": "VolumeAttachment",
+}
+_WHAT: Final = {"ADDED": "add", "MODIFIED": "update", "DELETED": "delete"}
+
+
+class Scheduler:
+    """`profiles` as a configuration gives them; by default the one of the real scheduler."""
+
+    name = "kube-scheduler"
+
+    def __init__(
+        self,
+        profiles: Sequence[Profile] = (),
+        *,
+        first_back_off: float = 1.0,
+        last_back_off: float = 10.0,
+    ) -> None:
+        listed = profiles or (default_profile(),)
+        self.profiles = {profile.name: profile for profile in listed}
+        self._back_offs = first_back_off, last_back_off
+
+    def start(self, runtime: Runtime) -> None:
+        self._clock = runtime.clock
+        self._below = runtime.ids.below
+        self._client: Client = runtime.client(self.name)
+        informers = {field: runtime.informer(resource) for field, resource in LISTED.items()}
+        self.cluster = Cluster(Listers(**informers))
+        self.nominations = Nominations()
+        self._search = Search(self.cluster, self.nominations)
+        first, last = self._back_offs
+        self.queue = SchedulingQueue(
+            self.profiles,
+            self.cluster,
+            self._clock.now,
+            first_back_off=first,
+            last_back_off=last,
+        )
+        self._waits = VolumeWaits(self._clock, self.cluster)
+        self._assumed: dict[str, PodInfo] = {}
+        self._recorders: dict[str, SeriesRecorder] = {}
+        self._timer: Timer | None = None
+        self._work: Queue = runtime.queue(self.name, self._sync)
+        self._pods = runtime.informer("v1/pods")
+        runtime.informer("v1/nodes").on_event(self._on_node)
+        self._pods.on_event(self._on_pod)
+        for resource, kind in WATCHED.items():
+            runtime.informer(resource).on_event(self._on_other(kind))
+
+    # What happens around
+
+    def _on_node(self, event: Event) -> None:
+        node = event.object
+        if event.type == "DELETED":
+            self._move(Change("Node", "delete", node, None))
+            self.cluster.remove_node(node["metadata"]["name"])
+            return
+        known = self.cluster.nodes.get(node["metadata"]["name"])
+        old = known.node if known is not None else None
+        self.cluster.set_node(node)
+        if old is None:
+            self._move(Change("Node", "add", None, node))
+            return
+        for what in node_changes(old, node):
+            self._move(Change("Node", what, old, node))
+
+    def _on_other(self, kind: str) -> Callable[[Event], None]:
+        def handle(event: Event) -> None:
+            if kind in ("PersistentVolume", "PersistentVolumeClaim"):
+                self._waits.look()
+            old = event.object if event.type == "DELETED" else event.old
+            new = None if event.type == "DELETED" else event.object
+            self._move(Change(kind, _WHAT[event.type], old, new))
+
+        return handle
+
+    def _on_pod(self, event: Event) -> None:
+        pod, old = event.object, event.old
+        if event.type == "DELETED" or (pod.get("status") or {}).get("phase") in _OVER:
+            self._gone(pod, old)
+        elif pod["spec"].get("nodeName"):
+            self._assigned(pod, old)
+        else:
+            self._unassigned(pod, old)
+
+    def _gone(self, pod: Obj, old: Obj | None) -> None:
+        uid = pod["metadata"]["uid"]
+        self.queue.delete(uid)
+        self.nominations.drop(uid)
+        self._waits.drop(uid)
+        known = self.cluster.pod(uid)
+        if known is not None:
+            self._assumed.pop(uid, None)
+            self.cluster.remove_pod(uid)
+            self._move(Change("AssignedPod", "delete", known.pod, None))
+        elif (pod.get("status") or {}).get("nominatedNodeName"):
+            priority = pod["spec"].get("priority") or 0
+            change = Change("AssignedPod", "delete", pod, None)
+            self._move(change, lambda other: other.priority <= priority)
+
+    def _assigned(self, pod: Obj, old: Obj | None) -> None:
+        uid = pod["metadata"]["uid"]
+        known = self.cluster.pod(uid)
+        if known is not None and uid not in self._assumed:
+            self._update_assigned(known, pod)
+            return
+        self._assumed.pop(uid, None)
+        self._waits.drop(uid)
+        self.queue.delete(uid)
+        self.nominations.drop(uid)
+        if known is not None and known.follows(pod):
+            known.pod = pod
+        else:
+            self.cluster.set_pod(PodInfo(pod))
+        self._move(Change("AssignedPod", "add", None, pod))
+
+    def _update_assigned(self, known: PodInfo, pod: Obj) -> None:
+        old = known.pod
+        if known.follows(pod):
+            known.pod = pod
+            return
+        self.cluster.set_pod(PodInfo(pod))
+        for what in pod_changes(old, pod):
+            self._move(Change("AssignedPod", what, old, pod))
+
+    def _unassigned(self, pod: Obj, old: Obj | None) -> None:
+        info = PodInfo(pod)
+        if info.scheduler_name not in self.profiles:
+            return
+        if info.uid in self._assumed:
+            if info.terminating:
+                self._gone(pod, old)
+            return
+        queued = self.queue.find(info.uid)
+        before = queued.pod if queued is not None else None
+        was_nominated = before.nominated_node if before is not None else ""
+        self.nominations.update(info, was_nominated=was_nominated)
+        if before is None:
+            self.queue.add(info)
+        else:
+            changes = [
+                Change("TargetPod", what, before.pod, pod) for what in pod_changes(before.pod, pod)
+            ]
+            self.queue.update(info, changes)
+            if was_nominated and was_nominated != info.nominated_node:
+                change = Change("AssignedPod", "delete", before.pod, None)
+                self.queue.move(change, lambda other: other.priority <= info.priority)
+        self._wake()
+
+    def _move(self, change: Change, concerns: Callable[[PodInfo], bool] | None = None) -> None:
+        self.queue.move(change, concerns)
+        self._wake()
+
+    def _wake(self) -> None:
+        if self.queue.ready:
+            self._work.add(_NEXT)
+
+    def _flush_at(self, moment: float) -> None:
+        """Look for pods whose time has come, at the latest then."""
+        if self._timer is not None:
+            if self._timer.when <= moment:
+                return
+            self._timer.cancel()
+        self._timer = self._clock.call_at(moment, self._flush)
+
+    def _flush(self) -> None:
+        self._timer = None
+        self.queue.flush()
+        due = self.queue.next_due()
+        if due is not None:
+            self._flush_at(due)
+        self._wake()
+
+    # One pod
+
+    def _sync(self, key: str) -> None:
+        queued = self.queue.pop()
+        if queued is None:
+            return
+        try:
+            self._schedule(queued)
+        finally:
+            self._wake()
+
+    def _schedule(self, queued: QueuedPod) -> None:
+        pod = queued.pod
+        profile = self.profiles[pod.scheduler_name]
+        if pod.terminating:
+            note = f"skip schedule deleting pod: {pod.key}"
+            self._recorder(profile).event(
+                pod.pod, "Warning", "FailedScheduling", "Scheduling", note
+            )
+            return
+        if not self.cluster.nodes:
+            self._reject(queued, NO_NODES, set(), nominated="")
+            return
+        try:
+            attempt = self._search.run(profile, pod)
+            if attempt.feasible:
+                node = choose(profile, attempt, self._below)
+                self._place(queued, profile, attempt, node.name)
+            else:
+                self._look_for_victims(queued, profile, attempt)
+        except SchedulingError as error:
+            self._fail(queued, str(error))
+
+    def _look_for_victims(self, queued: QueuedPod, profile: Profile, attempt: Attempt) -> None:
+        plugin = profile.find("postFilter", DefaultPreemption)
+        nominated: str | None = ""
+        if plugin is not None:
+            outcome = preemption.preempt(plugin, attempt, self.nominations, self._below)
+            attempt.diagnosis.after = outcome.message
+            if outcome.candidate is not None:
+                nominated = outcome.candidate.node.name
+                self._evict(profile, queued.pod, outcome.candidate)
+            elif outcome.keeps_nomination:
+                nominated = None
+        message = attempt.diagnosis.message(len(self.cluster.nodes))
+        self._reject(queued, message, attempt.diagnosis.plugins, nominated=nominated)
+
+    def _evict(self, profile: Profile, preemptor: PodInfo, candidate: preemption.Candidate) -> None:
+        """Less important pods lose their nomination to the node, then the victims go."""
+        node = candidate.node.name
+        for other in self.nominations.on(node):
+            if other.priority < preemptor.priority and other.nominated_node:
+                self._patch_status(other, {"nominatedNodeName": None})
+        for victim in candidate.victims:
+            if victim.terminating:
+                continue
+            try:
+                self._preempt(profile, preemptor, victim, node)
+            except ApiError as error:
+                logger.debug("could not preempt %s: %s", victim.key, error)
+
+    def _preempt(self, profile: Profile, preemptor: PodInfo, victim: PodInfo, node: str) -> None:
+        message = f"{preemptor.scheduler_name}: preempting to accommodate a higher priority pod"
+        condition = self._condition(
+            victim, "DisruptionTarget", "True", "PreemptionByScheduler", message
+        )
+        try:
+            if condition is not None:
+                self._patch(victim, {"conditions": [condition]})
+            self._client.delete("v1/pods", victim.namespace, victim.name)
+        except NotFound:
+            return
+        self._recorder(profile).event(
+            victim.pod,
+            "Normal",
+            "Preempted",
+            "Preempting",
+            f"Preempted by pod {preemptor.uid} on node {node}",
+            related={"kind": "Pod", "apiVersion": "v1", **preemptor.pod},
+        )
+
+    # Success
+
+    def _place(self, queued: QueuedPod, profile: Profile, attempt: Attempt, node: str) -> None:
+        pod = queued.pod
+        placed = pod.placed(node)
+        self._assumed[pod.uid] = placed
+        self.cluster.set_pod(placed)
+        self.nominations.drop(pod.uid)
+        plan = _volume_plan(attempt, node)
+        if plan is None:
+            self._bind(queued, profile, node)
+            return
+        if pod.nominated_node != node:
+            self._patch_status(pod, {"nominatedNodeName": node})
+        try:
+            binding.start_volumes(self._client, plan, node)
+        except ApiError as error:
+            self._unplace(queued, f'running PreBind plugin "VolumeBinding": {error.message}')
+            return
+
+        def finish(error: str) -> None:
+            if error:
+                self._unplace(queued, f'running PreBind plugin "VolumeBinding": {error}')
+            else:
+                self._bind(queued, profile, node)
+            self._wake()
+
+        plugin = profile.find("preBind", VolumeBinding)
+        timeout = plugin.timeout if plugin is not None else 600.0
+        self._waits.add(VolumeWait(pod, plan, node, finish), timeout)
+
+    def _bind(self, queued: QueuedPod, profile: Profile, node: str) -> None:
+        pod = queued.pod
+        try:
+            binding.bind_pod(self._client, pod, node)
+        except ApiError as error:
+            self._unplace(queued, f'running Bind plugin "DefaultBinder": {error.message}')
+            return
+        note = f"Successfully assigned {pod.key} to {node}"
+        self._recorder(profile).event(pod.pod, "Normal", "Scheduled", "Binding", note)
+
+    def _unplace(self, queued: QueuedPod, error: str) -> None:
+        """Binding has failed: the node has its room back, and the pod another try."""
+        placed = self._assumed.pop(queued.pod.uid, None)
+        if placed is not None:
+            self.cluster.remove_pod(placed.uid)
+            self.queue.move(Change("AssignedPod", "delete", placed.pod, None))
+        self._fail(queued, error)
+
+    # Failure
+
+    def _fail(self, queued: QueuedPod, error: str) -> None:
+        self._reject(queued, error, set(), nominated="", reason="SchedulerError")
+
+    def _reject(
+        self,
+        queued: QueuedPod,
+        message: str,
+        plugins: set[str],
+        *,
+        nominated: str | None,
+        reason: str = "Unschedulable",
+    ) -> None:
+        """Back into the queue; say so in an event and in the pod's status. `nominated` is the node
+        to wait for, None to leave that as it is."""
+        current = self._pods.get(queued.pod.namespace, queued.pod.name)
+        if current is None or current["metadata"]["uid"] != queued.pod.uid:
+            return
+        if current["spec"].get("nodeName"):
+            return
+        pod = queued.pod
+        if current is not pod.pod:
+            pod = queued.pod = PodInfo(current)
+        self._flush_at(self.queue.reject(queued, plugins))
+        self.nominations.set(pod, pod.nominated_node if nominated is None else nominated)
+        profile = self.profiles[pod.scheduler_name]
+        self._recorder(profile).event(pod.pod, "Warning", "FailedScheduling", "Scheduling", message)
+        status: dict[str, Any] = {}
+        condition = self._condition(pod, "PodScheduled", "False", reason, message)
+        if condition is not None:
+            status["conditions"] = [condition]
+        if nominated is not None and nominated != pod.nominated_node:
+            status["nominatedNodeName"] = nominated or None
+        if status:
+            self._patch_status(pod, status)
+
+    def _condition(
+        self, pod: PodInfo, type: str, status: str, reason: str, message: str
+    ) -> Obj | None:
+        """None when the pod says so already."""
+        moment = clocks.timestamp(self._clock.now())
+        for known in (pod.pod.get("status") or {}).get("conditions") or ():
+            if known["type"] == type and known["status"] == status:
+                if (known.get("reason"), known.get("message")) == (reason, message):
+                    return None
+                moment = known.get("lastTransitionTime") or moment
+        condition: Obj = {
+            "type": type,
+            "status": status,
+            "reason": reason,
+            "message": message,
+            "lastProbeTime": None,
+            "lastTransitionTime": moment,
+        }
+        generation = pod.pod["metadata"].get("generation")
+        if generation:
+            condition["observedGeneration"] = generation
+        return condition
+
+    def _patch(self, pod: PodInfo, status: Obj) -> None:
+        self._client.patch(
+            "v1/pods",
+            pod.namespace,
+            pod.name,
+            {"status": status},
+            patch_type=_STRATEGIC,
+            subresource="status",
+        )
+
+    def _patch_status(self, pod: PodInfo, status: Obj) -> None:
+        try:
+            self._patch(pod, status)
+        except ApiError as error:
+            logger.debug("could not update the status of %s: %s", pod.key, error)
+
+    def _recorder(self, profile: Profile) -> SeriesRecorder:
+        recorder = self._recorders.get(profile.name)
+        if recorder is None:
+            recorder = self._recorders[profile.name] = SeriesRecorder(
+                self._client,
+                self._clock,
+                controller=profile.name,
+                instance=f"{profile.name}-mockapi",
+            )
+        return recorder
+
+    # Questions
+
+    def explain(self, pod: Obj) -> Obj:
+        """Every plugin's verdict and score on every node, also for a pod that is only proposed."""
+        info = PodInfo(pod)
+        profile = self.profiles.get(info.scheduler_name)
+        if profile is None:
+            return {"schedulerName": info.scheduler_name, "served": False}
+        return explain(profile, self.cluster, self.nominations, info)
+
+
+def _volume_plan(attempt: Attempt, node: str) -> NodeVolumes | None:
+    """What has to be done for the pod's volumes; None when they are all there."""
+    check = attempt.cycle.data.get("VolumeBinding")
+    if not isinstance(check, VolumeCheck):
+        return None
+    plan = check.found.get(node)
+    return plan if plan is not None and (plan.bindings or plan.provisions) else None
