@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mockapi.base.clock import timestamp
-from mockapi.kubelet import actions, conditions, statuses
+from mockapi.kubelet import actions, conditions, logs, statuses
 from mockapi.kubelet.backoff import Backoff
 from mockapi.kubelet.behaviour import DEFAULT_POD, PodBehaviour
 from mockapi.kubelet.behaviour_schema import BadBehaviour
@@ -168,9 +168,20 @@ class PodWorker:
         for container in self.runtime.running():
             if container.ends_at is not None and container.ends_at <= self.now:
                 container.end()
+                self._leave_message(container)
                 ended = True
         self._dirty = self._dirty or ended
         return ended
+
+    def _leave_message(self, container: Container) -> None:
+        """A termination message may fall back to the end of the log."""
+        spec = self.shape.by_name.get(container.name)
+        if spec is None or container.message or container.exit_code == 0:
+            return
+        if spec.container.get("terminationMessagePolicy") == "FallbackToLogsOnError":
+            container.message = logs.last_words(
+                container.behaviour, container.started_at, container.finished_at
+            )
 
     def _resume_fibers(self) -> bool:
         progressed = False
