@@ -1,0 +1,225 @@
+"""The composition root: builds a whole cluster from its settings, starts, settles and stops it.
+
+`Cluster` lives on the hub of the calling thread. `mockapi.cluster.MockCluster` is what tests use:
+the same in a thread of its own, or as a subprocess.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import gevent
+
+from mockapi import kubeconfig
+from mockapi.api.app import create_app
+from mockapi.api.gateway import Gateway
+from mockapi.api.kernel import Kernel
+from mockapi.api.serve import Server
+from mockapi.base.clock import (
+    Clock,
+    ManualTime,
+    RealTime,
+    ScaledTime,
+    TimeSource,
+    monotonic,
+    timestamp,
+)
+from mockapi.base.ids import Ids
+from mockapi.client.inprocess import InProcessClients
+from mockapi.controllers import chosen
+from mockapi.kubelet.kubelet import Kubelet, KubeletSettings
+from mockapi.kubelet.nodes import NodeShape
+from mockapi.machinery import bootstrap, catalogue, discovery
+from mockapi.machinery.admission.plugins import default_chain
+from mockapi.machinery.allocation import service_hook
+from mockapi.machinery.bodies import Bodies
+from mockapi.machinery.managedfields.managers import Managers
+from mockapi.machinery.objects import Objects
+from mockapi.machinery.pipeline import Pipeline
+from mockapi.machinery.registry import Registry
+from mockapi.machinery.schema.schemas import Schemas
+from mockapi.resources import defaults
+from mockapi.resources.conversions import CONVERSIONS
+from mockapi.resources.strategies import STRATEGIES
+from mockapi.runtime.loop import Component, Runtime
+from mockapi.scheduler.component import Scheduler
+from mockapi.settings import Settings
+from mockapi.store.memory import MemoryStore
+
+logger = logging.getLogger("mockapi.composition")
+
+# How long the control plane may work before requests get their turn.
+SLICE_SECONDS = 0.004
+# How many more steps of the control plane a settle may take.
+SETTLE_LIMIT = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All objects of a cluster at one moment, as stored bytes by key."""
+
+    objects: dict[str, bytes]
+
+
+def time_source(settings: Settings) -> TimeSource:
+    if settings.clock == "manual":
+        return ManualTime()
+    if settings.clock == "scaled":
+        return ScaledTime(settings.speed)
+    return RealTime()
+
+
+class Cluster:
+    """One cluster: API server and control plane on one store, one clock and one source of ids."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clock = Clock(time_source(settings))
+        self.ids = Ids(settings.seed)
+        self.catalogue = catalogue.load(settings.kubernetes_version)
+        self.store = MemoryStore()
+        self.registry = Registry(self.catalogue, STRATEGIES)
+        self.pipeline = self._pipeline()
+        self.clients = InProcessClients(self.pipeline)
+        self.runtime = Runtime(self.clients, clock=self.clock, ids=self.ids)
+        self.kernel = Kernel(
+            pipeline=self.pipeline,
+            registry=self.registry,
+            clock=self.clock,
+            served=lambda: self._served,
+        )
+        self._served = discovery.served(self.catalogue)
+        self.gateway = Gateway(self.kernel)
+        self.server: Server | None = None
+        self._loop: gevent.Greenlet | None = None
+        self._initial: Snapshot | None = None
+
+    def _pipeline(self) -> Pipeline:
+        types = self.catalogue.types
+        defaulters = defaults.defaulters(lambda: timestamp(self.clock.now()))
+        schemas = Schemas(types, defaulters, names=lambda: self.catalogue.table("gonames"))
+        objects = Objects(schemas, CONVERSIONS, defaults.NORMALISERS)
+        pipeline = Pipeline(
+            registry=self.registry,
+            store=self.store,
+            objects=objects,
+            bodies=Bodies(objects=objects, types=types, clock=self.clock),
+            clock=self.clock,
+            ids=self.ids,
+            admission=default_chain(),
+            managers=Managers(types),
+            hooks={},
+        )
+        pipeline.writer.hooks["services"] = service_hook(self.store, objects, self.ids)
+        return pipeline
+
+    # -- life ----------------------------------------------------------------------------------
+
+    def start(self, *, listen: bool = True) -> None:
+        """Populate, bring the control plane up, and serve. Raises PortInUse."""
+        bootstrap.populate(self.pipeline)
+        if listen:
+            self._listen()
+        for component in self._components():
+            self.runtime.add(component)
+        self.runtime.run_until_idle(limit=SETTLE_LIMIT)
+        self._initial = self.snapshot()
+        self._loop = gevent.spawn(self._run)
+
+    def _listen(self) -> None:
+        self.server = Server(
+            create_app(self.gateway),
+            host=self.settings.host,
+            port=self.settings.port,
+            closing=self.kernel.streams,
+        )
+        self.server.start()
+        self.gateway.address = self.server.url.partition("://")[2]
+
+    def _components(self) -> Sequence[Component]:
+        components: list[Component] = [*chosen(self.settings.controllers)]
+        if self.settings.scheduler:
+            components.append(Scheduler())
+        if self.settings.kubelet:
+            shapes = (NodeShape(count=self.settings.nodes),) if self.settings.nodes else ()
+            components.append(Kubelet(KubeletSettings(shapes=shapes)))
+        return components
+
+    def _run(self) -> None:
+        """The loop of the control plane: work in slices, then wait for a write or a timer."""
+        runtime = self.runtime
+        while True:
+            handle = runtime.changed.handle()
+            if self._slice():
+                gevent.sleep(0)
+            else:
+                handle.wait(self.clock.real_delay())
+
+    def _slice(self) -> bool:
+        """Work for a few milliseconds; True when there may be more to do."""
+        end = monotonic() + SLICE_SECONDS
+        while self.runtime.step():
+            if monotonic() > end:
+                return True
+        return False
+
+    def stop(self) -> None:
+        """End the loop, close open watches properly, close the listener."""
+        if self._loop is not None:
+            self._loop.kill()
+            self._loop = None
+        if self.server is not None:
+            self.server.stop()
+            self.server = None
+        self.runtime.close()
+
+    @property
+    def url(self) -> str:
+        if self.server is None:
+            raise RuntimeError("the cluster does not listen")
+        return self.server.url
+
+    def write_kubeconfig(self, path: Path) -> None:
+        """A complete kubeconfig of its own. Raises OSError."""
+        kubeconfig.write(path, kubeconfig.document(self.url))
+
+    # -- time and state ------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Let the control plane work until nothing is due."""
+        self.runtime.run_until_idle(limit=SETTLE_LIMIT)
+
+    def advance(self, seconds: float) -> None:
+        """Move a manual clock, stopping at every timer on the way."""
+        target = self.clock.now() + seconds
+        self.settle()
+        while (due := self.clock.next_due()) is not None and due <= target:
+            self.clock.move_to(due)
+            self.settle()
+        self.clock.move_to(target)
+        self.settle()
+
+    def snapshot(self) -> Snapshot:
+        """All objects as they are now."""
+        return Snapshot({entry.key: entry.value for entry in self.store.all()})
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Bring all objects back to a snapshot, as ordinary writes: watches live on."""
+        writer, objects = self.pipeline.writer, self.pipeline.objects
+        for entry in list(self.store.all()):
+            if entry.key not in snapshot.objects:
+                writer.remove(entry)
+            elif entry.value != snapshot.objects[entry.key]:
+                writer.put_over(entry, objects.load(snapshot.objects[entry.key]))
+        present = {entry.key for entry in self.store.all()}
+        for key, value in snapshot.objects.items():
+            if key not in present:
+                writer.put_new(key, objects.load(value))
+        self.settle()
+
+    def reset(self) -> None:
+        """Back to the state right after the start."""
+        if self._initial is None:
+            raise RuntimeError("the cluster has not been started")
+        self.restore(self._initial)

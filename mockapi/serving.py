@@ -1,0 +1,74 @@
+"""`mockapi serve`: a cluster as the main program."""
+
+import logging
+import signal
+import sys
+from pathlib import Path
+
+import gevent
+import gevent.event
+import yaml
+
+from mockapi import kubeconfig
+from mockapi.api.serve import PortInUse
+from mockapi.composition import Cluster
+from mockapi.settings import Settings
+
+DEFAULT_KUBECONFIG = "mockapi.kubeconfig"
+
+
+def serve(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT; returns the exit code."""
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s"
+    )
+    cluster = Cluster(settings)
+    try:
+        cluster.start()
+    except PortInUse as error:
+        print(f"mockapi: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"mockapi: cannot listen on {settings.host}: {error.strerror}", file=sys.stderr)
+        return 1
+    path = Path(settings.kubeconfig or DEFAULT_KUBECONFIG).absolute()
+    try:
+        cluster.write_kubeconfig(path)
+    except OSError as error:
+        cluster.stop()
+        print(f"mockapi: cannot write {path}: {error.strerror}", file=sys.stderr)
+        return 1
+    print(f"mockapi serves Kubernetes {cluster.catalogue.release} at {cluster.url}")
+    print(f"export KUBECONFIG={path}")
+    print(
+        "kubectl create deployment web --image=nginx --replicas=3 && kubectl get pods -w",
+        flush=True,
+    )
+    _wait_for_signal()
+    cluster.stop()
+    return 0
+
+
+def _wait_for_signal() -> None:
+    ended = gevent.event.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        gevent.signal_handler(number, ended.set)
+    ended.wait()
+
+
+def print_kubeconfig(settings: Settings) -> int:
+    """The kubeconfig of a server with these settings, on standard output.
+
+    A server under TLS has made its authority itself, so its own file is shown where it lies.
+    """
+    path = Path(settings.kubeconfig or DEFAULT_KUBECONFIG)
+    if settings.kubeconfig or settings.tls:
+        try:
+            sys.stdout.write(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            print(f"mockapi: cannot read {path}: {error.strerror}", file=sys.stderr)
+            return 1
+        return 0
+    content = kubeconfig.document(f"http://{settings.host}:{settings.port}")
+    sys.stdout.write(yaml.safe_dump(content, sort_keys=False))
+    return 0
