@@ -187,9 +187,10 @@ class ServiceHook:
                     spec[name] = before[name]
         if _needs_ports(spec) and _needs_ports(before):
             _keep_ports(spec.get("ports", ()), before.get("ports", ()))
-        if _needs_health_port(spec) and _needs_health_port(before):
-            if not spec.get("healthCheckNodePort") and before.get("healthCheckNodePort"):
-                spec["healthCheckNodePort"] = before["healthCheckNodePort"]
+        kept = before.get("healthCheckNodePort")
+        both = _needs_health_port(spec) and _needs_health_port(before)
+        if both and kept and not spec.get("healthCheckNodePort"):
+            spec["healthCheckNodePort"] = kept
 
 
 def _keep_ports(new: Sequence[Obj], old: Sequence[Obj]) -> None:

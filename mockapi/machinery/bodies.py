@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 from mockapi.base.clock import Clock, timestamp
 from mockapi.machinery.catalogue import Types
+from mockapi.machinery.objects import Objects
 from mockapi.machinery.request import Request
 from mockapi.machinery.resource import Obj, Resource
-from mockapi.machinery.schema.schemas import Schemas
 from mockapi.machinery.schema.strict import DecodeError
 from mockapi.meta import codec
 from mockapi.meta.codec import CodecError
@@ -58,13 +58,14 @@ class Bodies:
     def __init__(
         self,
         *,
-        schemas: Schemas,
+        objects: Objects,
         types: Types,
         clock: Clock,
         protobuf: ProtobufDecoder | None = None,
         is_custom: Callable[[GroupVersionKind], bool] = lambda gvk: False,
     ) -> None:
-        self._schemas = schemas
+        self._objects = objects
+        self._schemas = objects.schemas
         self._types = types
         self._clock = clock
         self._protobuf = protobuf
@@ -83,7 +84,7 @@ class Bodies:
             obj = self._decode_bytes(request, kind, type_name, validation)
         obj["kind"], obj["apiVersion"] = kind.kind, kind.api_version
         obj.setdefault("metadata", {})
-        self._schemas.default(type_name, obj)
+        self._objects.complete(type_name, obj)
         return obj
 
     def _own(self, tree: Any, kind: GroupVersionKind, type_name: str) -> Obj:
@@ -232,7 +233,7 @@ class Bodies:
         """A merged object, decoded and defaulted."""
         obj = self._own(tree, resource.gvk, resource.type_name)
         obj["kind"], obj["apiVersion"] = resource.kind, resource.gvk.api_version
-        self._schemas.default(resource.type_name, obj)
+        self._objects.complete(resource.type_name, obj)
         return obj
 
 

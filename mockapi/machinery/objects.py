@@ -1,7 +1,7 @@
 """Stored entries as trees, and the versions of an object converted into one another."""
 
 from collections import OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import orjson
@@ -19,17 +19,30 @@ class Conversion(Protocol):
 
 
 Conversions = Mapping[tuple[str, str], Mapping[str, tuple[Conversion, Conversion]]]
-"""(storage group, kind) -> {apiVersion: (to storage, from storage)}."""
+"""(group, kind) -> {version: (to storage, from storage)}."""
 
 
 class Objects:
     """Trees of entries, kept while they are in use, and conversion between versions."""
 
-    def __init__(self, schemas: Schemas, conversions: Conversions) -> None:
+    def __init__(
+        self,
+        schemas: Schemas,
+        conversions: Conversions,
+        normalisers: Mapping[str, Callable[[Obj], None]] | None = None,
+    ) -> None:
         self.schemas = schemas
+        self._normalisers = normalisers or {}
         self._conversions = conversions
         self._parsed: deque[Entry] = deque()
         self._frames: OrderedDict[tuple[int, str, str], dict[Any, bytes]] = OrderedDict()
+
+    def complete(self, type_name: str, obj: Obj) -> None:
+        """Default a decoded object, and change in it what the real internal form changes."""
+        self.schemas.default(type_name, obj)
+        normalise = self._normalisers.get(type_name)
+        if normalise is not None:
+            normalise(obj)
 
     # -- stored entries ------------------------------------------------------------------------
 
@@ -84,5 +97,4 @@ class Objects:
         return obj if resource.is_storage_version else self._converters(resource)[1](obj)
 
     def _converters(self, resource: Resource) -> tuple[Conversion, Conversion]:
-        group = resource.gvr.group if resource.storage_group is None else resource.storage_group
-        return self._conversions[group, resource.kind][resource.gvk.api_version]
+        return self._conversions[resource.gvr.group, resource.kind][resource.gvr.version]

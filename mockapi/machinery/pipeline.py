@@ -153,7 +153,7 @@ class Pipeline:
             raise patch.not_strict(tree, decoded.problems)
         if problems and validation == "Warn":
             request.warnings.extend(p for p in problems if p not in request.warnings)
-        self.objects.schemas.default(name, decoded.obj)
+        self.objects.complete(name, decoded.obj)
         return decoded.obj
 
     def _apply(self, request: Request, options: WriteOptions, plan: UpdatePlan) -> Result:

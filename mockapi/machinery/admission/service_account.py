@@ -149,12 +149,18 @@ def _check_environment(
     for env in container.get("env", ()):
         secret = ((env.get("valueFrom") or {}).get("secretKeyRef") or {}).get("name")
         if secret is not None and secret not in allowed:
-            what = f"{word} {container['name']} with envVar {env['name']} referencing secret.secretName={_q(secret)}"
+            what = (
+                f"{word} {container['name']} with envVar {env['name']} "
+                f"referencing secret.secretName={_q(secret)}"
+            )
             raise _not_allowed(attributes, what, account)
     for source in container.get("envFrom", ()):
         secret = (source.get("secretRef") or {}).get("name")
         if secret is not None and secret not in allowed:
-            what = f"{word} {container['name']} with envFrom referencing secret.secretName={_q(secret)}"
+            what = (
+                f"{word} {container['name']} with envFrom "
+                f"referencing secret.secretName={_q(secret)}"
+            )
             raise _not_allowed(attributes, what, account)
 
 
