@@ -1,7 +1,8 @@
 """`MockCluster`: a cluster for tests, in a thread of the test process or as a subprocess.
 
     with MockCluster() as cluster:
-        api = kubernetes.client.CoreV1Api(kubernetes.config.new_client_from_config(cluster.kubeconfig))
+        connection = kubernetes.config.new_client_from_config(cluster.kubeconfig)
+        pods = kubernetes.client.CoreV1Api(connection).list_namespaced_pod("default")
 
 No kubeconfig but its own is read or written, and that one lies in a temporary folder.
 """

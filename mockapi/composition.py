@@ -38,7 +38,10 @@ from mockapi.machinery.managedfields.managers import Managers
 from mockapi.machinery.objects import Objects
 from mockapi.machinery.pipeline import Pipeline
 from mockapi.machinery.registry import Registry
+from mockapi.machinery.request import Request, Result
+from mockapi.machinery.resource import Obj
 from mockapi.machinery.schema.schemas import Schemas
+from mockapi.meta.errors import ApiError, NotFound
 from mockapi.resources import defaults
 from mockapi.resources.conversions import CONVERSIONS
 from mockapi.resources.strategies import STRATEGIES
@@ -88,10 +91,13 @@ class Cluster:
             registry=self.registry,
             clock=self.clock,
             served=lambda: self._served,
+            controls=ClusterControls(self),
         )
         self._served = discovery.served(self.catalogue)
         self.gateway = Gateway(self.kernel)
         self.server: Server | None = None
+        self.scheduler: Scheduler | None = None
+        self.kubelet: Kubelet | None = None
         self._loop: gevent.Greenlet | None = None
         self._initial: Snapshot | None = None
 
@@ -140,10 +146,12 @@ class Cluster:
     def _components(self) -> Sequence[Component]:
         components: list[Component] = [*chosen(self.settings.controllers)]
         if self.settings.scheduler:
-            components.append(Scheduler())
+            self.scheduler = Scheduler()
+            components.append(self.scheduler)
         if self.settings.kubelet:
             shapes = (NodeShape(count=self.settings.nodes),) if self.settings.nodes else ()
-            components.append(Kubelet(KubeletSettings(shapes=shapes)))
+            self.kubelet = Kubelet(KubeletSettings(shapes=shapes))
+            components.append(self.kubelet)
         return components
 
     def _run(self) -> None:
@@ -223,3 +231,56 @@ class Cluster:
         if self._initial is None:
             raise RuntimeError("the cluster has not been started")
         self.restore(self._initial)
+
+
+class ClusterControls:
+    """What the control API does to a cluster. See `api.control.controls.Controls`."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    def now(self) -> float:
+        return self._cluster.clock.now()
+
+    def settle(self) -> None:
+        self._cluster.settle()
+
+    def advance(self, seconds: float) -> None:
+        self._cluster.advance(seconds)
+
+    def reset(self) -> None:
+        self._cluster.reset()
+
+    def explain(self, namespace: str, name: str) -> Obj:
+        pod = self._cluster.pipeline.reading.get("pods", namespace, name)
+        if pod is None:
+            raise NotFound("", "pods", name)
+        return self._scheduler().explain(pod)
+
+    def explain_proposed(self, pod: Obj) -> Obj:
+        """The pod goes through a dry run first, so that it is defaulted and admitted."""
+        namespace = (pod.get("metadata") or {}).get("namespace") or "default"
+        resource = self._cluster.registry.find_text("v1/pods")
+        request = Request("create", resource, namespace, obj=pod, query={"dryRun": ["All"]})
+        result = self._cluster.pipeline.handle(request)
+        assert isinstance(result, Result)
+        return self._scheduler().explain(result.obj)
+
+    def _scheduler(self) -> Scheduler:
+        if self._cluster.scheduler is None:
+            raise ApiError(409, "Conflict", "the cluster runs without its own scheduler")
+        return self._cluster.scheduler
+
+    def behaviours(self) -> Sequence[Obj]:
+        return self._kubelet().behaviours.rules
+
+    def set_behaviours(self, rules: Sequence[Obj]) -> None:
+        try:
+            self._kubelet().behaviours.set_rules(rules)
+        except ValueError as error:
+            raise ApiError(422, "Invalid", str(error)) from None
+
+    def _kubelet(self) -> Kubelet:
+        if self._cluster.kubelet is None:
+            raise ApiError(409, "Conflict", "the cluster runs without its own kubelet")
+        return self._cluster.kubelet
