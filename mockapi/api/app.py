@@ -7,10 +7,12 @@ from flask import Flask, Request, request
 from flask.sessions import SecureCookieSession, SessionInterface
 from werkzeug.routing import Rule
 
-from mockapi.api import reply
 from mockapi.api.call import Call
+from mockapi.api.control.routes import ControlApi
 from mockapi.api.gateway import Gateway
+from mockapi.api.health import CHECKS
 from mockapi.api.reply import Reply
+from mockapi.api.routes import PlainNotFound
 
 Serve = Callable[[Call], Reply]
 
@@ -35,19 +37,37 @@ def create_app(gateway: Gateway) -> Flask:
     app.session_interface = _NoSessions()
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
-    _route(app, "resource", lambda: gateway.resource(request.environ), "/api", "/apis")
-    _route(app, "missing", lambda: gateway.answer(Call(request.environ), _missing), "")
+    documents, health = gateway.documents, gateway.health
+    _everything_below(app, "/api", "resources", lambda: gateway.resource(request.environ))
+    _everything_below(app, "/apis", "resources", lambda: gateway.resource(request.environ))
+    for endpoint in CHECKS:
+        _serve(app, gateway, f"/{endpoint}", health.serve)
+        _serve(app, gateway, f"/{endpoint}/<path:rest>", health.serve)
+    _serve(app, gateway, "/version", documents.version)
+    if gateway.kernel.controls is not None:
+        control = ControlApi(gateway.kernel.controls)
+        _serve(app, gateway, "/mockapi/v1/<path:rest>", control.serve)
+    _serve(app, gateway, "/", documents.root)
+    _serve(app, gateway, "/index.html", documents.root)
+    _serve(app, gateway, "/<path:rest>", _missing)
     return app
 
 
-def _route(app: Flask, endpoint: str, view: Callable[[], Reply], *prefixes: str) -> None:
-    """Every method and everything below the prefixes: what is allowed is the gateway's matter."""
-    for prefix in prefixes:
-        for rule in (f"{prefix}/", f"{prefix}/<path:rest>"):
-            app.url_map.add(Rule(rule, endpoint=endpoint, methods=None))
-            app.url_map.add(Rule(rule, endpoint=endpoint, methods=None, websocket=True))
+def _everything_below(app: Flask, path: str, endpoint: str, view: Callable[[], Reply]) -> None:
+    _rule(app, path, endpoint, view)
+    _rule(app, f"{path}/<path:rest>", endpoint, view)
+
+
+def _serve(app: Flask, gateway: Gateway, path: str, serve: Serve) -> None:
+    _rule(app, path, path, lambda: gateway.answer(Call(request.environ), serve))
+
+
+def _rule(app: Flask, path: str, endpoint: str, view: Callable[[], Reply]) -> None:
+    """Any method, and upgrades too: what is allowed is decided behind Flask."""
+    for websocket in (False, True):
+        app.url_map.add(Rule(path, endpoint=endpoint, methods=None, websocket=websocket))
     app.view_functions[endpoint] = lambda rest="": view()
 
 
 def _missing(call: Call) -> Reply:
-    return reply.text(404, "404 page not found\n")
+    raise PlainNotFound()

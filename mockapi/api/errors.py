@@ -9,7 +9,7 @@ from mockapi.api import encode, reply
 from mockapi.api.call import Call
 from mockapi.api.negotiate import JSON, MEDIA_TYPES, plain_form, with_pretty
 from mockapi.api.reply import Reply
-from mockapi.api.routes import PlainNotFound, Unreadable
+from mockapi.api.routes import PlainNotFound
 from mockapi.meta.errors import ApiError
 
 _PANIC = "This request caused apiserver to panic. Look in the logs for details.\n"
@@ -22,8 +22,6 @@ def reply_to(error: Exception, call: Call, media_types: Sequence[str] = MEDIA_TY
         return status_reply(error, call, media_types)
     if isinstance(error, PlainNotFound):
         return reply.text(404, "404 page not found\n")
-    if isinstance(error, Unreadable):
-        return reply.text(500, str(error))
     return _panic(error, call)
 
 

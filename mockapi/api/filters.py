@@ -33,7 +33,3 @@ class AuditIds:
         given = call.header("AUDIT_ID")
         call.audit_id = given or f"{self._start}-{next(self._count):012x}"
         call.headers.append(("Audit-Id", call.audit_id))
-
-
-def forbid_caching(call: Call) -> None:
-    call.headers.append(("Cache-Control", "no-cache, private"))

@@ -5,10 +5,13 @@ from typing import Any
 
 from mockapi.api import errors, filters, routes
 from mockapi.api.call import Call
+from mockapi.api.documents import Documents
 from mockapi.api.filters import AuditIds, Filter
+from mockapi.api.health import Health
 from mockapi.api.kernel import Kernel
 from mockapi.api.reply import Reply
-from mockapi.api.routes import Route
+from mockapi.api.reply import text as plain_text
+from mockapi.api.routes import Route, Unreadable
 from mockapi.api.verbs import lists, objects, watches
 from mockapi.machinery.resource import Resource
 
@@ -40,9 +43,14 @@ class _Paths:
 class Gateway:
     """Answers every HTTP request of one cluster."""
 
-    def __init__(self, kernel: Kernel, before: Sequence[Filter] = ()) -> None:
+    def __init__(
+        self, kernel: Kernel, *, before: Sequence[Filter] = (), address: str = "127.0.0.1:8001"
+    ) -> None:
         self.kernel = kernel
-        self.filters: list[Filter] = [AuditIds(), filters.forbid_caching, *before]
+        self.address = address
+        self.documents = Documents(kernel, lambda: self.address)
+        self.health = Health(kernel.failing)
+        self.filters: list[Filter] = [AuditIds(), *before]
         self._paths = _Paths(kernel)
 
     def resource(self, environ: dict[str, Any]) -> Reply:
@@ -53,14 +61,23 @@ class Gateway:
         """Filters, then `serve`; whatever is raised becomes a reply here and nowhere else."""
         try:
             reply = filters.run(self.filters, call) or serve(call)
+        except Unreadable as error:
+            reply = plain_text(500, str(error))
+            reply.caching = ""
         except Exception as error:
             reply = errors.reply_to(error, call)
         reply.head += call.headers
+        if reply.caching:
+            reply.head.append(("Cache-Control", reply.caching))
         for warning in call.warnings:
             reply.head.append(("Warning", warning_header(warning)))
         return reply
 
     def _serve_resource(self, call: Call) -> Reply:
+        if call.path.count("/") <= 4:
+            document = self.documents.serve(call)
+            if document is not None:
+                return document
         route = routes.parse(call.method, call.path, call.query, self._paths)
         deprecation = route.resource.deprecation
         if deprecation:

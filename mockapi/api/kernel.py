@@ -1,10 +1,13 @@
 """What the HTTP face needs of a cluster, and nothing else of it."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from mockapi.api.control.controls import Controls
 from mockapi.api.stream import Streams
 from mockapi.base.clock import Clock
+from mockapi.machinery.discovery import Served
 from mockapi.machinery.registry import Registry
 from mockapi.machinery.request import ListResult, Request, Result
 
@@ -19,6 +22,10 @@ class Pipeline(Protocol):
     def watch(self, request: Request) -> Any: ...
 
 
+def _nothing() -> Sequence[str]:
+    return ()
+
+
 @dataclass
 class Kernel:
     """One cluster as the server sees it."""
@@ -26,4 +33,10 @@ class Kernel:
     pipeline: Pipeline
     registry: Registry
     clock: Clock
+    served: Callable[[], Served]
+    """What discovery shows now; a new value when custom resources come or go."""
+    failing: Callable[[], Sequence[str]] = _nothing
+    """Health checks that fail now (`informer-sync`, `shutdown`)."""
+    controls: Controls | None = None
+    """What the control API steers; without it /mockapi is not served."""
     streams: Streams = field(default_factory=Streams)

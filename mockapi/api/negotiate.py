@@ -74,6 +74,14 @@ def plain_form(accept: str, *, media_types: Sequence[str] = MEDIA_TYPES) -> Form
     return _negotiate(accept, media_types, transforms=False)
 
 
+@lru_cache(maxsize=512)
+def target_form(accept: str, target: str, group: str, version: str) -> Form | None:
+    """The form when the clause that wins asks for `target`; None when it asks for the plain one."""
+    grants = (target, group, version)
+    form = _negotiate(accept, MEDIA_TYPES, transforms=False, also=grants)
+    return form if form is not None and form.target else None
+
+
 def not_acceptable(media_types: Sequence[str]) -> NotAcceptable:
     types = ", ".join(media_types)
     return NotAcceptable(f"only the following media types are accepted: {types}")
@@ -94,13 +102,20 @@ def with_pretty(form: Form, pretty: Sequence[str] | None, user_agent: str) -> Fo
     return form if wanted == form.pretty else replace(form, pretty=wanted)
 
 
-def _negotiate(accept: str, media_types: Sequence[str], *, transforms: bool) -> Form | None:
+def _negotiate(
+    accept: str,
+    media_types: Sequence[str],
+    *,
+    transforms: bool,
+    also: tuple[str, str, str] | None = None,
+) -> Form | None:
+    """`also` is a target that is granted besides: kind, group and version."""
     if not accept:
         return Form(media_types[0])
     for clause in _sorted(_clauses(accept)):
         for media in media_types:
             if _matches(clause, media):
-                form = _accepted(clause.params, media, transforms=transforms)
+                form = _accepted(clause.params, media, transforms=transforms, also=also)
                 if form is not None:
                     return form
     return None
@@ -113,7 +128,13 @@ def _matches(clause: _Clause, media: str) -> bool:
     return clause.type == "*" and clause.subtype == "*"
 
 
-def _accepted(params: dict[str, str], media: str, *, transforms: bool) -> Form | None:
+def _accepted(
+    params: dict[str, str],
+    media: str,
+    *,
+    transforms: bool,
+    also: tuple[str, str, str] | None,
+) -> Form | None:
     """None when a parameter cannot be granted: the clause is then passed over."""
     stream = params.get("stream")
     if stream and (media == YAML or stream != "watch"):
@@ -124,13 +145,16 @@ def _accepted(params: dict[str, str], media: str, *, transforms: bool) -> Form |
     target = ""
     if not params.keys().isdisjoint(("as", "g", "v")):
         target = params.get("as", "")
-        if not transforms or not _transform_allowed(params, target, media):
+        asked = (target, params.get("g", ""), params.get("v", ""))
+        granted = transforms and _transform_allowed(asked, media)
+        if not granted and asked != also:
             return None
     return Form(media, target, params.get("v", ""), params.get("pretty") == "1")
 
 
-def _transform_allowed(params: dict[str, str], target: str, media: str) -> bool:
-    if params.get("g", "") != META_GROUP or params.get("v", "") not in _META_VERSIONS:
+def _transform_allowed(asked: tuple[str, str, str], media: str) -> bool:
+    target, group, version = asked
+    if group != META_GROUP or version not in _META_VERSIONS:
         return False
     return target in _TARGETS and not (target == "Table" and media == PROTOBUF)
 

@@ -10,6 +10,8 @@ _STATUS_LINES = {code.value: f"{code.value} {code.phrase}" for code in HTTPStatu
 _STATUS_LINES[413] = "413 Request Entity Too Large"
 _STATUS_LINES[422] = "422 Unprocessable Entity"
 
+NOT_CACHED = "no-cache, private"
+
 Headers = Iterable[tuple[str, str]]
 
 
@@ -27,6 +29,7 @@ class Reply(Response):
     ) -> None:
         self.code = code
         self.body = body
+        self.caching = NOT_CACHED
         self.head: list[tuple[str, str]] = [*headers]
         if content_type:
             self.head.append(("Content-Type", content_type))
