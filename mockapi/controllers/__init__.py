@@ -1,0 +1,61 @@
+"""The controllers of kube-controller-manager, each a small component on `mockapi.runtime`.
+
+One module per controller (`start` takes informers and queues, `sync` does one key), pure arithmetic
+in modules of its own. `CONTROLLERS` names them all as the real `--controllers` does.
+"""
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mockapi.controllers import replicaset
+from mockapi.controllers.deployment import DeploymentController
+from mockapi.controllers.replicaset import ReplicaSetController
+from mockapi.runtime.loop import Component
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A controller's canonical name, how it is made, its older names, and whether it is on."""
+
+    name: str
+    make: Callable[[], Component]
+    aliases: tuple[str, ...] = ()
+    default: bool = True
+
+
+def _replication_controllers() -> Component:
+    return ReplicaSetController(replicaset.REPLICATION_CONTROLLER)
+
+
+CONTROLLERS: tuple[Row, ...] = (
+    Row("replicationcontroller-controller", _replication_controllers, ("replicationcontroller",)),
+    Row("deployment-controller", DeploymentController, ("deployment",)),
+    Row("replicaset-controller", ReplicaSetController, ("replicaset",)),
+)
+
+
+def chosen(text: str = "*") -> list[Component]:
+    """New components for a list as in `--controllers=*,-job`: later entries do not undo earlier
+    ones; `*` is all that are on by default. Raises ValueError for a name that there is not."""
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    names = {alias: row.name for row in CONTROLLERS for alias in (row.name, *row.aliases)}
+    for word in words:
+        bare = word.removeprefix("-")
+        if bare != "*" and bare not in names:
+            near = difflib.get_close_matches(bare, names, 1)
+            hint = f'; did you mean "{near[0]}"?' if near else ""
+            raise ValueError(f'"{bare}" is not in the list of known controllers{hint}')
+    wanted = {
+        ("-" if word.startswith("-") else "") + names.get(word.removeprefix("-"), "*")
+        for word in words
+    }
+    return [row.make() for row in CONTROLLERS if _enabled(row, wanted)]
+
+
+def _enabled(row: Row, wanted: set[str]) -> bool:
+    if row.name in wanted:
+        return True
+    if f"-{row.name}" in wanted or "-*" in wanted:
+        return False
+    return "*" in wanted and row.default
