@@ -4,6 +4,7 @@ The fast parser answers for nearly every body. What it cannot (errors in Go's wo
 bad UTF-8, numbers as written) is left to `gojson`.
 """
 
+import json
 from typing import Any, Final
 
 import orjson
@@ -60,7 +61,10 @@ def may_repeat_keys(body: bytes, tree: Any) -> bool:
     """
     if any(sign in body for sign in _SPACE_BEFORE_COLON) or b'\\\\":' in body:
         return True
-    return _keys(body) != _keys(orjson.dumps(tree))
+    try:
+        return _keys(body) != _keys(orjson.dumps(tree))
+    except orjson.JSONEncodeError:
+        return True
 
 
 def _keys(text: bytes) -> int:
@@ -69,7 +73,10 @@ def _keys(text: bytes) -> int:
 
 def dumps(tree: Any) -> bytes:
     """Compact JSON with Go's escapes, without the newline that ends the server's replies."""
-    text = orjson.dumps(tree)
+    try:
+        text = orjson.dumps(tree)
+    except orjson.JSONEncodeError:  # deeper than it cares for
+        text = json.dumps(tree, separators=(",", ":"), ensure_ascii=False).encode()
     for char, escape in _HTML:
         if char in text:
             text = text.replace(char, escape)

@@ -34,6 +34,7 @@ _BINARY_SUFFIX: Final = {exponent: suffix for suffix, exponent in _BINARY.items(
 _MAX_INT64: Final = 2**63 - 1
 _FAST_DIGITS: Final = 18
 _FAR: Final = 1000
+"""Powers of ten beyond this are not worked out: no text may cost seconds."""
 
 
 class QuantityError(ValueError):
@@ -100,8 +101,8 @@ class Quantity:
         if not self.unscaled:
             return Quantity(other.unscaled, other.scale, format)
         scale = min(self.scale, other.scale)
-        total = self.unscaled * 10 ** (self.scale - scale)
-        total += other.unscaled * 10 ** (other.scale - scale)
+        total = self.unscaled * 10 ** min(self.scale - scale, _FAR)
+        total += other.unscaled * 10 ** min(other.scale - scale, _FAR)
         return Quantity(total, scale, format)
 
     def sub(self, other: "Quantity") -> "Quantity":
@@ -130,7 +131,9 @@ class Quantity:
         """In units of 10**scale, rounded away from zero."""
         shift = self.scale - scale
         if shift >= 0:
-            return self.unscaled * int(10**shift)
+            return self.unscaled * int(10 ** min(shift, _FAR))
+        if -shift > _FAR and len(str(self.unscaled)) < -shift:
+            return self.sign
         magnitude = -(-abs(self.unscaled) // int(10**-shift))
         return magnitude if self.unscaled > 0 else -magnitude
 
@@ -180,6 +183,8 @@ def parse(text: str) -> Quantity:
     shape = _SHAPE.fullmatch(text)
     if shape is None or not text:
         raise QuantityError(FORMAT_WRONG)
+    if len(text) > _FAR:
+        raise QuantityError(NUMERIC_WRONG)
     if text == "0":
         return ZERO
     sign, whole, fraction, suffix = shape.groups("")

@@ -4,6 +4,7 @@ it, `OMIT` when it would leave it out, or raises `Unusual`: then the slow path h
 
 import binascii
 from collections.abc import Callable
+from math import isfinite
 from typing import Any, Final
 
 from mockapi.meta import gotime, quantity
@@ -47,7 +48,7 @@ def float64(value: Any) -> Any:
     """Go writes whole floats without a point."""
     if type(value) is int:
         return value
-    if type(value) is float:
+    if type(value) is float and isfinite(value):
         return int(value) if value.is_integer() and abs(value) < 1e21 else value
     raise UNUSUAL
 

@@ -18,6 +18,8 @@ _HEADER: Final = (
     'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; '
     'Kind string "json:\\"kind,omitempty\\"" }'
 )
+_NO_HEADER: Final = "couldn't get version/kind; json parse error:"
+_NOT_QUICKLY: Final = (Unusual, TypeError, RecursionError)
 _WORDS: Final = {str: "string", bool: "bool", int: "number", float: "number", list: "array"}
 
 
@@ -28,6 +30,8 @@ class Decoded:
 
     obj: Obj
     problems: list[str]
+    said: tuple[str, str, str] = ("", "", "")
+    """(group, version, kind) that the body names, "" for what it does not."""
 
 
 class Schemas:
@@ -58,7 +62,7 @@ class Schemas:
         try:
             obj = self._compiler.struct(type_name).read(tree)
             problems: list[str] = []
-        except (Unusual, TypeError):
+        except _NOT_QUICKLY:
             obj, problems = self._slowly(type_name, tree, validation)
         return Decoded(self._named(type_name, obj), problems)
 
@@ -70,29 +74,30 @@ class Schemas:
         yaml: bool = False,
         validation: Validation = "Strict",
     ) -> Decoded:
-        """The same from a request's body, with repeated keys found. Also raises CodecError."""
-        found: list[str] = []
-        if yaml:
-            tree, found = codec.parse_yaml_strictly(body)
-        else:
-            tree = codec.parse_json(body)
-        suspect = not yaml and validation != "Ignore" and codec.may_repeat_keys(body, tree)
-        if not suspect:
+        """The same from a request's body, with repeated keys found.
+
+        CodecError says that the body is no object at all (it cannot be read or has no proper kind),
+        DecodeError that it does not fit the type.
+        """
+        tree, found = _parsed(body, yaml)
+        said = _said(tree)
+        strict = validation != "Ignore"
+        if yaml or not strict or not codec.may_repeat_keys(body, tree):
             try:
                 obj = self._compiler.struct(type_name).read(tree)
-                return Decoded(self._named(type_name, obj), _asked(found, validation))
-            except (Unusual, TypeError):
+                return Decoded(self._named(type_name, obj), found if strict else [], said)
+            except _NOT_QUICKLY:
                 pass
         node = tree if yaml else codec.parse_json_exactly(body)
         obj, problems = self._slowly(type_name, node, validation)
-        return Decoded(self._named(type_name, obj), _asked(found, validation) + problems)
+        return Decoded(self._named(type_name, obj), [*found, *problems] if strict else [], said)
 
     def normal(self, type_name: str, obj: Obj) -> Obj:
         """A new tree as Go would write it: order of fields and keys, empties, canonical scalars.
         For objects of ours; raises DecodeError where something does not fit the type."""
         try:
             normal: Obj = self._compiler.struct(type_name).read(obj)
-        except (Unusual, TypeError):
+        except _NOT_QUICKLY:
             normal, _ = self._slowly(type_name, obj, "Ignore")
         return normal
 
@@ -109,9 +114,11 @@ class Schemas:
         if self._names is None:
             self._names = self._load_names()
         walk = Walk(self._types, self._names, strict=validation != "Ignore")
-        pruned = walk.decode(type_name, node)
         try:
+            pruned = walk.decode(type_name, node)
             obj: Obj = self._compiler.struct(type_name).read(pruned)
+        except RecursionError:
+            raise DecodeError("exceeded max depth") from None
         except Unusual:
             raise AssertionError(f"The slow path left something odd in a {type_name}.") from None
         return obj, walk.problems
@@ -126,8 +133,20 @@ class Schemas:
         return named
 
 
-def _asked(problems: list[str], validation: Validation) -> list[str]:
-    return [] if validation == "Ignore" else list(problems)
+def _parsed(body: bytes, yaml: bool) -> tuple[Any, list[str]]:
+    if yaml:
+        return codec.parse_yaml_strictly(body)
+    try:
+        return codec.parse_json(body), []
+    except codec.CodecError as error:
+        raise codec.CodecError(f"{_NO_HEADER} {error}") from None
+
+
+def _said(tree: Any) -> tuple[str, str, str]:
+    try:
+        return interpret(tree)
+    except DecodeError as error:
+        raise codec.CodecError(str(error)) from None
 
 
 def interpret(tree: Any) -> tuple[str, str, str]:
@@ -137,20 +156,16 @@ def interpret(tree: Any) -> tuple[str, str, str]:
         return "", "", ""
     if not isinstance(tree, dict):
         raise _no_header(f"{_WORDS[type(tree)]} into Go value of type {_HEADER}")
-    texts = []
-    for key in tree:
-        if key in ("apiVersion", "kind") and not isinstance(tree[key], str | None):
+    for key in ("apiVersion", "kind"):
+        if not isinstance(tree.get(key), str | None):
             word = _WORDS.get(type(tree[key]), "object")
             raise _no_header(f"{word} into Go struct field .{key} of type string")
-    texts = [tree.get("apiVersion") or "", tree.get("kind") or ""]
     try:
-        group, version = split_api_version(texts[0])
+        group, version = split_api_version(tree.get("apiVersion") or "")
     except ValueError as error:
         raise DecodeError(str(error)) from None
-    return group, version, texts[1]
+    return group, version, tree.get("kind") or ""
 
 
 def _no_header(what: str) -> DecodeError:
-    return DecodeError(
-        f"couldn't get version/kind; json parse error: json: cannot unmarshal {what}"
-    )
+    return DecodeError(f"{_NO_HEADER} json: cannot unmarshal {what}")

@@ -6,6 +6,7 @@ What it returns holds known fields and values of the right types only; `compiled
 
 import binascii
 from collections.abc import Callable, Iterable, Mapping
+from math import isfinite
 from typing import Any, Final
 
 from mockapi.machinery.catalogue import Shape, Type
@@ -14,6 +15,8 @@ from mockapi.meta import gofmt, gotime, quantity
 from mockapi.meta.gojson import Number, Object, plain
 
 MAX_PROBLEMS: Final = 100
+_LONGEST: Final = 20
+"""Of an int64 with its sign."""
 _KEEP: Final = object()
 """The Go variable stays as it was."""
 Names = Mapping[str, Mapping[str, list[str]]]
@@ -177,7 +180,10 @@ class Walk:
             return self._map("any", node, None, ["interface {}"] * 2)
         if isinstance(node, list):
             return self._list("any", node, None, ["interface {}"] * 2)
-        return plain(node)
+        value = plain(node)
+        if isinstance(value, float) and not isfinite(value):
+            return self._save(_TypeMismatch(f"number {_literal(node)}", "float64"))
+        return value
 
     def _schema_or(self, type: Type, node: Any) -> Any:
         """A reader of its own in Go, which is not strict about what is inside."""
@@ -271,7 +277,8 @@ def _integer(bits: int) -> Callable[[Any, str], int]:
         if isinstance(node, bool) or not isinstance(node, Number | int | float):
             raise _TypeMismatch(_word(node), go)
         literal = _literal(node)
-        if not literal.lstrip("-").isdigit() or not -limit <= int(literal) < limit:
+        whole = len(literal) <= _LONGEST and literal.lstrip("-").isdigit()
+        if not whole or not -limit <= int(literal) < limit:
             raise _TypeMismatch(f"number {literal}", go)
         return int(literal)
 
@@ -297,7 +304,7 @@ def _bytes(node: Any, go: str) -> str:
     for item in node:
         if isinstance(item, bool) or not isinstance(item, Number | int | float):
             raise _TypeMismatch(_word(item), "uint8")
-        if not _literal(item).isdigit() or int(_literal(item)) > 255:
+        if not _literal(item).isdigit() or len(_literal(item)) > 3 or int(_literal(item)) > 255:
             raise _TypeMismatch(f"number {_literal(item)}", "uint8")
         values.append(int(_literal(item)))
     return binascii.b2a_base64(bytes(values), newline=False).decode()
