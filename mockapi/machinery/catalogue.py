@@ -48,6 +48,10 @@ class Field:
     patch_strategy: str = ""
     """The Go tag patchStrategy: merge, replace, retainKeys or a list with commas."""
     patch_merge_key: str = ""
+    shown_default: Any = None
+    """A default that OpenAPI documents show and that has no effect."""
+    bare: bool = False
+    """OpenAPI shows nothing beside the reference (no description)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,8 @@ class Type:
     struct: str = ""
     """"atomic": server-side apply owns the struct as a whole."""
     gvks: tuple[GroupVersionKind, ...] = ()
+    unions: tuple[Mapping[str, Any], ...] = ()
+    """x-kubernetes-unions, as it stands."""
 
 
 class Types(Mapping[str, Type]):
@@ -125,6 +131,8 @@ class ServedResource:
     selectable: tuple[str, ...]
     """Accepted field labels, metadata.name and metadata.namespace among them."""
     subresources: tuple[ServedSubresource, ...]
+    delete_returns_object: bool = False
+    """DELETE of one answers with the object and not with a Status."""
     custom: bool = False
     """Declared by a CustomResourceDefinition."""
 
@@ -232,6 +240,7 @@ def _type(name: str, row: Mapping[str, Any]) -> Type:
         scalar=row.get("scalar", ""),
         struct=row.get("struct", ""),
         gvks=tuple(GroupVersionKind(*gvk) for gvk in row.get("gvks", ())),
+        unions=tuple(row.get("unions", ())),
     )
 
 
@@ -251,6 +260,8 @@ def _field(name: str, fact: Mapping[str, Any]) -> Field:
         map_type=fact.get("map", ""),
         patch_strategy=fact.get("pm", ""),
         patch_merge_key=fact.get("pk", ""),
+        shown_default=fact.get("odef"),
+        bare=fact.get("bare", False),
     )
 
 
@@ -269,6 +280,7 @@ def _resource(row: Mapping[str, Any]) -> ServedResource:
         storage_version=row.get("storageVersion", gvr.version),
         selectable=tuple(row.get("selectable", ())),
         subresources=tuple(_subresource(gvr, entry) for entry in row.get("subresources", ())),
+        delete_returns_object=row.get("deleteReturnsObject", False),
     )
 
 

@@ -80,6 +80,7 @@ def build(server: Server, release: str) -> dict[str, Any]:
 def _version(server: Server, group: str, version: str) -> list[dict[str, Any]]:
     prefix = f"/apis/{group}/{version}" if group else f"/api/{version}"
     found: dict[str, dict[str, Any]] = {}
+    paths = server.get(f"/openapi/v3{prefix}")["paths"]
     for entry in server.get(prefix)["resources"]:
         name, _, subresource = entry.pop("name").partition("/")
         if subresource:
@@ -91,7 +92,20 @@ def _version(server: Server, group: str, version: str) -> list[dict[str, Any]]:
         found[name] = {"group": group, "version": version, "name": name, **entry}
         if "list" in entry["verbs"]:
             found[name]["selectable"] = _selectable(server, f"{prefix}/{name}")
+        if _delete_returns_object(paths, f"{prefix}/{name}", entry["namespaced"]):
+            found[name]["deleteReturnsObject"] = True
     return list(found.values())
+
+
+def _delete_returns_object(paths: dict[str, Any], path: str, namespaced: bool) -> bool:
+    if namespaced:
+        head, _, name = path.rpartition("/")
+        path = f"{head}/namespaces/{{namespace}}/{name}"
+    operation = paths.get(f"{path}/{{name}}", {}).get("delete")
+    if not operation:
+        return False
+    content = operation["responses"]["200"]["content"]["application/json"]
+    return not str(content["schema"]["$ref"]).endswith(".meta.v1.Status")
 
 
 def _selectable(server: Server, path: str) -> list[str]:

@@ -50,13 +50,14 @@ def build(server: Server, release: str) -> dict[str, Any]:
     documents = schema_documents(server)
     schemas: dict[str, Any] = {}
     for document in documents.values():
-        for name, schema in document.get("components", {}).get("schemas", {}).items():
-            known = schemas.get(name)
-            if known is None or len(_gvks(schema)) > len(_gvks(known)):
-                schemas[name] = schema
+        schemas |= document.get("components", {}).get("schemas", {})
+    kinds = {
+        name: _gvks(schema) for name, schema in server.get("/openapi/v2")["definitions"].items()
+    }
     reflected = reflect(release, [*served_versions(server), *BESIDES])
     return {
-        name: _type(name, model, schemas.get(name)) for name, model in sorted(reflected.items())
+        name: _type(name, model, schemas.get(name, {}), kinds.get(name))
+        for name, model in sorted(reflected.items())
     }
 
 
@@ -117,10 +118,10 @@ def _gvks(schema: Fact) -> list[list[str]]:
     return [[gvk["group"], gvk["version"], gvk["kind"]] for gvk in found]
 
 
-def _type(name: str, model: Fact, schema: Fact | None) -> Fact:
-    schema = schema or {}
+def _type(name: str, model: Fact, schema: Fact, kinds: list[list[str]] | None) -> Fact:
+    """`kinds` as OpenAPI v2 has them: a v3 document names its own group version only."""
     result: Fact = {"go": model["go"]}
-    gvks = _gvks(schema) or model.get("gvks")
+    gvks = kinds or model.get("gvks")
     if name.startswith("io.k8s.apimachinery.") and model["go"] in META_KINDS:
         gvks = [["meta.k8s.io", "v1", model["go"]]]
     if gvks:
@@ -145,6 +146,8 @@ def _field(fact: Fact, schema: Fact, required: bool) -> Fact:
         result["omit"] = "zero"
     if required:
         result["req"] = True
+    if "$ref" in schema:
+        result["bare"] = True
     result |= _default(fact, schema)
     items = schema.get("items") or schema.get("additionalProperties") or {}
     enum = schema.get("enum") or (isinstance(items, dict) and items.get("enum"))
