@@ -28,6 +28,9 @@ class Source(Protocol):
     def failure(self, error: ApiError) -> Any:
         """The event that tells the client why the stream ends."""
 
+    def pause(self) -> float | None:
+        """Real seconds after which it wants to be polled without being woken."""
+
     def close(self) -> None: ...
 
 
@@ -126,7 +129,7 @@ class Stream:
 
     def _pause(self) -> float:
         """Real seconds after which the source wants to be asked again (for a bookmark)."""
-        pause: float | None = getattr(self._source, "pause", lambda: None)()
+        pause = self._source.pause()
         return 3600.0 if pause is None else pause
 
     def _watch_for_hangup(self) -> Any:

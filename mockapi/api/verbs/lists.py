@@ -15,7 +15,10 @@ from mockapi.machinery.resource import Obj, Resource
 
 def serve(call: Call, route: Route, kernel: Kernel) -> Reply:
     form = form_of(call, COLLECTION_TYPES)
-    result = kernel.pipeline.list(request_of(call, route))
+    return reply(kernel.pipeline.list(request_of(call, route)), form, call, kernel)
+
+
+def reply(result: ListResult, form: Form, call: Call, kernel: Kernel) -> Reply:
     if form.plain_json:
         return sized(result.code, plain_json(result), JSON, call)
     return tree_reply(result.code, _tree(result, form, call, kernel), form, call)

@@ -6,8 +6,9 @@ from mockapi.api.kernel import Kernel
 from mockapi.api.negotiate import MEDIA_TYPES, Form
 from mockapi.api.reply import Reply
 from mockapi.api.routes import Route, check_patch_type
+from mockapi.api.verbs import lists
 from mockapi.api.verbs.requests import form_of, request_of, sized, tree_reply
-from mockapi.machinery.request import Result
+from mockapi.machinery.request import ListResult, Result
 
 
 def serve(call: Call, route: Route, kernel: Kernel) -> Reply:
@@ -15,6 +16,8 @@ def serve(call: Call, route: Route, kernel: Kernel) -> Reply:
         check_patch_type(call.content_type)
     form = form_of(call, MEDIA_TYPES)
     result = kernel.pipeline.handle(request_of(call, route))
+    if isinstance(result, ListResult):
+        return lists.reply(result, form, call, kernel)
     return _reply(result, form, call, route, kernel)
 
 
