@@ -46,6 +46,7 @@ from mockapi.resources.dynamic import (
     resource_claim_template,
     resource_slice,
 )
+from mockapi.resources.finalizers import with_known_finalizers
 from mockapi.resources.flowcontrol import flow_schema, priority_level_configuration
 from mockapi.resources.networking import (
     ingress,
@@ -145,8 +146,23 @@ _NEVER_STORED = (
 )
 """Answered, not kept: their rules live where they are answered."""
 
+_ANY_FINALIZER = frozenset(
+    (
+        "admissionregistration.k8s.io",
+        "apiextensions.k8s.io",
+        "apiregistration.k8s.io",
+        "coordination.k8s.io",
+    )
+)
+"""Groups whose objects may have finalizers without a domain."""
+
 STRATEGIES: Mapping[tuple[str, str], Strategy] = {
-    **{(strategy.group, strategy.kind): strategy for strategy in _STORED},
-    ("events.k8s.io", "Event"): event.STRICT,
+    **{
+        (strategy.group, strategy.kind): (
+            strategy if strategy.group in _ANY_FINALIZER else with_known_finalizers(strategy)
+        )
+        for strategy in _STORED
+    },
+    ("events.k8s.io", "Event"): with_known_finalizers(event.STRICT),
     **{(group, kind): Strategy(group=group, kind=kind) for group, kind in _NEVER_STORED},
 }

@@ -78,7 +78,7 @@ def _mount_token(attributes: Attributes, spec: Obj) -> None:
     name = existing or VOLUME_PREFIX + attributes.ids.suffix()
     mount = {"name": name, "readOnly": True, "mountPath": MOUNT_PATH}
     mounted = False
-    for container in (*spec.get("initContainers", ()), *spec["containers"]):
+    for container in (*(spec.get("initContainers") or ()), *(spec["containers"] or ())):
         mounts = container.get("volumeMounts") or []
         if not any(m.get("mountPath") == MOUNT_PATH for m in mounts):
             container["volumeMounts"] = [*mounts, dict(mount)]

@@ -6,11 +6,11 @@ from mockapi.machinery.validation.metadata import validate_finalizer_name
 from mockapi.meta import fields as errors_of
 from mockapi.meta.fields import FieldError, Path
 from mockapi.resources import fields
+from mockapi.resources.finalizers import validate_known
 
 Errors = list[FieldError]
 
 FINALIZER = "kubernetes"
-_STANDARD = (FINALIZER, "orphan", "foregroundDeletion")
 _NAME_LABEL = "kubernetes.io/metadata.name"
 _FINALIZERS = Path("spec", "finalizers")
 
@@ -38,11 +38,7 @@ def _prepare_update(obj: Obj, old: Obj, context: Context) -> None:
 
 
 def _finalizer(name: str, path: Path) -> Errors:
-    errors = validate_finalizer_name(name, path)
-    if "/" not in name and name not in _STANDARD:
-        detail = "name is neither a standard finalizer name nor is it fully qualified"
-        errors.append(errors_of.invalid(path, name, detail))
-    return errors
+    return validate_finalizer_name(name, path) + validate_known(name, path)
 
 
 def _validate(obj: Obj) -> Errors:

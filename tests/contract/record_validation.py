@@ -1,0 +1,168 @@
+"""Records how a real server judges the cases of `validation.py`.
+
+    MOCKAPI_ORACLE=<kubeconfig> python -m tests.contract.record_validation [file ...]
+
+The objects are stored for the update cases, so the server must be one to play with.
+"""
+
+import http.client
+import json
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from tests.contract.oracle import Oracle, Reply, _reply
+from tests.contract.validation import (
+    NAMESPACE,
+    OBJECTS,
+    RECORDINGS,
+    Change,
+    Obj,
+    Subject,
+    generated,
+    message,
+    subjects,
+)
+
+QUERY = "?dryRun=All&fieldValidation=Ignore"
+KEPT = (200, 201, 422)
+
+
+class Connected(Oracle):
+    """The same on one connection: thousands of small requests."""
+
+    _connection: http.client.HTTPSConnection | None = None
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        content_type: str = "application/json",
+        user_agent: str = "recorder/1.0",
+    ) -> Reply:
+        headers = {"Content-Type": content_type, "User-Agent": user_agent}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        if self._connection is None:
+            host = urlsplit(self.url).netloc
+            self._connection = http.client.HTTPSConnection(host, context=self._ssl)
+        text = None if body is None else json.dumps(body).encode()
+        self._connection.request(method, path, text, headers)
+        response = self._connection.getresponse()
+        return _reply(response.status, response.read(), response.headers)
+
+
+def main() -> None:
+    oracle = Connected.from_environment()
+    _make(oracle, "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
+    account = {"metadata": {"name": "default"}}
+    _make(oracle, f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts", account)
+    files = [Path(name) for name in sys.argv[1:]] or sorted(OBJECTS.glob("*.yaml"))
+    for file in files:
+        recorded = [_record(oracle, subject) for subject in subjects(file)]
+        target = RECORDINGS / f"{file.stem}.json"
+        target.write_text(_text(recorded))
+        count = sum(len(r["create"]) + len(r["update"]) for r in recorded)
+        print(f"{target.name}: {count} cases")
+
+
+def _text(recorded: list[Any]) -> str:
+    """One case a line."""
+    parts = []
+    for subject in recorded:
+        head = {k: v for k, v in subject.items() if k not in ("create", "update")}
+        lines = [json.dumps(head, ensure_ascii=False)[:-1]]
+        for verb in ("create", "update"):
+            rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in subject[verb])
+            lines.append(f'"{verb}": [\n{rows}\n]')
+        parts.append(",\n".join(lines) + "}")
+    return "[\n" + ",\n".join(parts) + "\n]\n"
+
+
+def _make(oracle: Oracle, collection: str, obj: Obj) -> Reply:
+    reply = oracle.call("POST", f"{collection}?fieldValidation=Ignore", obj)
+    assert reply.code in (201, 409), (collection, reply.body)
+    return reply
+
+
+def _record(oracle: Oracle, subject: Subject) -> Any:
+    _remove(oracle, subject)
+    base = oracle.call("POST", subject.collection + QUERY, subject.obj)
+    assert base.code == 201, (subject.name, base.body)
+    own = list(generated(subject.obj)) if subject.generated else []
+    changes = _distinct([*subject.changes, *own])
+    create = [
+        _judged(oracle, "POST", subject.collection, change, change.apply(subject.obj))
+        for change in changes
+    ]
+    update: list[Any] = []
+    if subject.update:
+        more = changes if subject.generated_updates else []
+        update = _updates(oracle, subject, _distinct([*subject.updates, *more]))
+    return {
+        "name": subject.name,
+        "resource": subject.resource,
+        "namespaced": subject.namespaced,
+        "object": subject.obj,
+        "warnings": base.warnings,
+        "create": [row for row in create if row["code"] in KEPT],
+        "update": [row for row in update if row["code"] in KEPT],
+    }
+
+
+def _distinct(changes: list[Change]) -> list[Change]:
+    known: dict[str, Change] = {}
+    for change in changes:
+        known.setdefault(json.dumps([change.path, change.value]), change)
+    return list(known.values())
+
+
+def _updates(oracle: Oracle, subject: Subject, changes: list[Change]) -> list[Any]:
+    live = _make(oracle, subject.collection, subject.obj).body
+    path = f"{subject.collection}/{quote(live['metadata']['name'])}"
+    rows = []
+    for change in changes:
+        if change.path[:2] in (("metadata", "name"), ("metadata", "namespace")):
+            continue
+        try:
+            body = change.apply(live)
+        except (KeyError, IndexError, TypeError):
+            continue
+        rows.append(_judged(oracle, "PUT", path, change, body))
+    _remove(oracle, subject)
+    return rows
+
+
+def _remove(oracle: Oracle, subject: Subject) -> None:
+    path = f"{subject.collection}/{quote(subject.obj['metadata']['name'])}"
+    if oracle.call("GET", path).code == 404:
+        return
+    unblock = {"metadata": {"finalizers": None}}
+    oracle.call("PATCH", path, unblock, content_type="application/merge-patch+json")
+    oracle.call("DELETE", f"{path}?gracePeriodSeconds=0")
+    oracle.call("PATCH", path, unblock, content_type="application/merge-patch+json")
+
+
+def _judged(oracle: Oracle, method: str, path: str, change: Change, body: Obj) -> Any:
+    reply = oracle.call(method, path + QUERY, body)
+    row: dict[str, Any] = {"path": list(change.path), "value": change.value, "code": reply.code}
+    if reply.code == 422:
+        details = reply.body["details"]
+        causes = [[c["reason"], c["message"], c["field"]] for c in details.get("causes", [])]
+        row["causes"] = causes
+        name, group = details.get("name", ""), details.get("group", "")
+        if reply.body["message"] != message(group, details.get("kind", ""), name, causes):
+            row["message"] = reply.body["message"]
+        again = oracle.call(method, path + QUERY, body)
+        if again.body["message"] != reply.body["message"]:
+            row["unordered"] = True
+    if reply.warnings:
+        row["warnings"] = reply.warnings
+    return row
+
+
+if __name__ == "__main__":
+    main()
