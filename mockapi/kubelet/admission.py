@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from mockapi.base.clock import timestamp
+from mockapi.kubelet import pressure
 from mockapi.kubelet.behaviour import Rejection
 from mockapi.kubelet.shape import Shape
 
@@ -15,6 +16,11 @@ Obj = dict[str, Any]
 
 def refusal(pod: Obj, shape: Shape, agent: "NodeAgent") -> Rejection | None:
     """None: the pod may run here."""
+    if agent.shutting_down:
+        return Rejection("NodeShutdown", "Pod was rejected as the node is shutting down.")
+    pressed = pressure.refusal(pod, shape.qos, agent.pressures)
+    if pressed:
+        return Rejection("Evicted", pressed)
     os_name = ((pod["spec"].get("os") or {}).get("name")) or "linux"
     if os_name != "linux":
         return Rejection(

@@ -1,7 +1,7 @@
 """One node's kubelet: its place in the API, what its pods share, and what it admits."""
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mockapi.base.clock import Clock, parse_timestamp
@@ -82,6 +82,11 @@ class NodeAgent:
         self.network_problem = ""
         self.alive = True
         """Whether this kubelet works at all."""
+        self.working = True
+        """Whether its container runtime does."""
+        self.shutting_down = False
+        self.pressures: list[str] = []
+        """The pressure conditions that are true."""
         self.images: dict[str, tuple[Image, int]] = {}
         self.images_changed = False
         self.workers: dict[str, PodWorker] = {}
@@ -90,6 +95,8 @@ class NodeAgent:
         self._requested: dict[str, dict[str, int]] = {}
         self._allocatable: dict[str, int] = {}
         self._mounts: dict[str, Mounts] = {}
+        self.woken: Callable[[PodWorker], None] = lambda worker: None
+        """Called for a worker that has something new to do."""
 
     def update(self, node: Obj) -> None:
         """The API has a newer Node."""
@@ -141,9 +148,15 @@ class NodeAgent:
         self._requested[worker.uid] = worker.shape.requests
         self.workers[worker.uid] = worker
 
-    def requested(self) -> dict[str, int]:
+    def recount(self, worker: "PodWorker", shape: Shape) -> None:
+        """A pod is allocated other resources."""
+        self._requested[worker.uid] = shape.requests
+
+    def requested(self, apart_from: str = "") -> dict[str, int]:
         total: dict[str, int] = {}
-        for requests in self._requested.values():
+        for uid, requests in self._requested.items():
+            if uid == apart_from:
+                continue
             for name, value in requests.items():
                 total[name] = total.get(name, 0) + value
         return total
@@ -156,17 +169,18 @@ class NodeAgent:
     def pod_count(self) -> int:
         return len(self._requested)
 
-    def lacks(self, shape: Shape) -> tuple[str, int, int, int] | None:
+    def lacks(self, shape: Shape, *, apart_from: str = "") -> tuple[str, int, int, int] | None:
         """The first resource that is short: name, requested, used, capacity."""
         if not self._allocatable:
             return None
         room = self._allocatable.get("pods", 0)
-        if self.pod_count + 1 > room:
-            return "pods", 1, self.pod_count, room
+        count = self.pod_count - (apart_from in self._requested)
+        if count + 1 > room:
+            return "pods", 1, count, room
         wanted = {n: v for n, v in shape.requests.items() if v and n in self._allocatable}
         if not wanted:
             return None
-        used = self.requested()
+        used = self.requested(apart_from)
         for name, value in wanted.items():
             if used.get(name, 0) + value > self._allocatable[name]:
                 return name, value, used.get(name, 0), self._allocatable[name]
@@ -177,6 +191,9 @@ class NodeAgent:
         self._requested.pop(worker.uid, None)
         for pool, ip in zip(self._addresses, self._taken.pop(worker.uid, ()), strict=False):
             pool.give_back(ip)
+        for other in self.workers.values():
+            if other.resize is not None and other.resize.pending is not None:
+                other.reconsider()
 
     def forget(self, worker: "PodWorker") -> None:
         self.release(worker)

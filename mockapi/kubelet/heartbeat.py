@@ -93,6 +93,11 @@ class Heartbeats:
             if beat is not None:
                 self._beat(beat)
 
+    def beat(self, agent: NodeAgent) -> None:
+        """At once: lease and status."""
+        self._renew(self._beats[agent.name])
+        self.report(agent)
+
     def _beat(self, beat: Beat) -> None:
         if not beat.agent.alive:
             return
@@ -236,9 +241,6 @@ class Heartbeats:
         if missing:
             patch = {"metadata": {"labels": missing}}
             agent.update(agent.client.patch("v1/nodes", "", agent.name, patch))
-
-    def node_changed(self, agent: NodeAgent, old: Obj | None) -> None:
-        """Hook for what a changed Node means to its kubelet."""
 
 
 def node_reference(agent: NodeAgent) -> Obj:

@@ -13,6 +13,7 @@ from mockapi.kubelet.behaviours import Behaviours
 from mockapi.kubelet.fibers import FOREVER
 from mockapi.kubelet.heartbeat import Heartbeats
 from mockapi.kubelet.lookup import Lookup
+from mockapi.kubelet.nodelife import NodeLife
 from mockapi.kubelet.nodes import NodeShape
 from mockapi.kubelet.worker import PodWorker
 from mockapi.meta.errors import AlreadyExists
@@ -47,6 +48,7 @@ class Kubelet:
         self.workers: dict[str, PodWorker] = {}
         """By pod uid."""
         self._shapes: dict[str, NodeShape] = {}
+        self._lives: dict[str, NodeLife] = {}
         self._done: set[str] = set()
         """Pods that have ended here but are still to be seen in events."""
 
@@ -81,6 +83,8 @@ class Kubelet:
                 behaviours=self.behaviours,
                 objects=self.objects,
             )
+            agent.woken = self.wake_pod
+            self._lives[name] = NodeLife(self, agent)
         return agent
 
     def _register(self, name: str, shape: NodeShape) -> None:
@@ -108,7 +112,7 @@ class Kubelet:
                 self._adopt_node(node)
         else:
             agent.update(node)
-            self.heartbeats.node_changed(agent, event.old)
+            self._lives[name].follow(node)
 
     def _adopt_node(self, node: Obj) -> None:
         """Somebody else made a Node: it comes to life."""
@@ -116,6 +120,7 @@ class Kubelet:
         agent = self._agent(name)
         agent.update(node)
         self.heartbeats.bring_to_life(agent)
+        self._lives[name].follow(node)
         for pod in self.pods.by("kubelet-node", name):
             self._see(pod, agent)
 
@@ -124,9 +129,32 @@ class Kubelet:
         agent = self.agents.pop(name, None)
         if agent is not None:
             agent.alive = False
+            del self._lives[name]
             self.heartbeats.remove(agent)
             for uid in list(agent.workers):
                 self.workers.pop(uid, None)
+
+    def revive(self, agent: NodeAgent) -> None:
+        """A kubelet that was dead finds out what has happened meanwhile."""
+        self.heartbeats.beat(agent)
+        for worker in list(agent.workers.values()):
+            metadata = worker.pod["metadata"]
+            pod = self.pods.get(metadata["namespace"], metadata["name"])
+            if pod is None or pod["metadata"]["uid"] != worker.uid:
+                worker.removed()
+            else:
+                worker.update(pod)
+        for pod in self.pods.by("kubelet-node", agent.name):
+            if pod["metadata"]["uid"] not in agent.workers:
+                self._see(pod, agent)
+
+    def wake(self, agent: NodeAgent) -> None:
+        """Something about the node has changed: its pods are looked at."""
+        for uid in agent.workers:
+            self._queue.add(uid)
+
+    def wake_pod(self, worker: PodWorker) -> None:
+        self._queue.add(worker.uid)
 
     # Pods.
 
@@ -139,17 +167,18 @@ class Kubelet:
         worker = self.workers.get(uid)
         if event.type == "DELETED":
             self._done.discard(uid)
-            if worker is not None:
+            if worker is not None and worker.host.alive:
                 worker.removed()
                 self._queue.add(uid)
             return
         if worker is not None:
-            worker.update(pod)
-            if worker.wanted and worker.host.alive:
-                self._queue.add(uid)
+            if worker.host.alive:
+                worker.update(pod)
+                if worker.wanted:
+                    self._queue.add(uid)
             return
         agent = self.agents.get(node)
-        if agent is not None:
+        if agent is not None and agent.alive:
             self._see(pod, agent)
 
     def _see(self, pod: Obj, agent: NodeAgent) -> None:
@@ -188,7 +217,7 @@ class Kubelet:
 
     def _sync(self, uid: str) -> None:
         worker = self.workers.get(uid)
-        if worker is None or not worker.host.alive:
+        if worker is None or not worker.host.alive or not worker.host.working:
             return
         now = self.runtime.clock.now()
         due = worker.step(now)

@@ -8,7 +8,7 @@ SyncTerminatedPod, pod_workers.go.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mockapi.base.clock import timestamp
+from mockapi.base.clock import parse_timestamp, timestamp
 from mockapi.kubelet import actions, conditions, logs, statuses
 from mockapi.kubelet.backoff import Backoff
 from mockapi.kubelet.behaviour import DEFAULT_POD, PodBehaviour
@@ -16,6 +16,7 @@ from mockapi.kubelet.behaviour_schema import BadBehaviour
 from mockapi.kubelet.containers import Container, Sandboxed
 from mockapi.kubelet.fibers import FOREVER, Fiber, Process, until
 from mockapi.kubelet.probes import Prober
+from mockapi.kubelet.resize import Resize, carry_out, consider, resources_of, settle
 from mockapi.kubelet.shape import Shape, Spec, shape
 from mockapi.kubelet.starting import CRASH_LOOP, Failed, start_container
 from mockapi.kubelet.stopping import kill_all, kill_container
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 Obj = dict[str, Any]
 
+DEADLINE = "Pod was active on the node longer than the specified deadline"
 RETRY = 10.0
 """Seconds until a failed sync is tried again."""
 RETRY_NETWORK = 1.0
@@ -56,6 +58,7 @@ class PodWorker:
         self.forced: tuple[str, str, str] | None = None
         self.grace_override: int | None = None
         self.disruption: Obj | None = None
+        self.resize: Resize | None = None
         self._tries: dict[tuple[str, str], int] = {}
         self._probers: dict[tuple[str, str], Prober] = {}
         self._fibers: list[Fiber] = []
@@ -63,6 +66,7 @@ class PodWorker:
         self._dirty = True
         self._wake_at = FOREVER
         self._evict_at: float | None = None
+        self._deadline_at: float | None = None
         self._unsent = False
 
     # What others tell the worker.
@@ -72,8 +76,7 @@ class PodWorker:
         old, self.pod = self.pod, pod
         before, after = old["metadata"], pod["metadata"]
         if before.get("generation") != after.get("generation") or old["spec"] != pod["spec"]:
-            self.shape = shape(pod)
-            self._dirty = True
+            self._respec(old)
         if any(before.get(k) != after.get(k) for k in ("labels", "annotations")):
             self._dirty = True
         if conditions.readiness_differs(pod):
@@ -85,6 +88,24 @@ class PodWorker:
             longer = before.get("deletionGracePeriodSeconds")
             if longer is not None and shorter is not None and shorter < longer:
                 self._restart_termination()
+
+    def _respec(self, old: Obj) -> None:
+        """The spec has changed."""
+        self._dirty = True
+        if self.resize is None and resources_of(old) == resources_of(self.pod):
+            self.shape = shape(self.pod)
+            return
+        if self.resize is None:
+            self.resize = Resize(old)
+        self.now = self.host.clock.now()
+        self.shape = consider(self, self.resize)
+
+    def reconsider(self) -> None:
+        """There is more room on the node: a resize that waits may go on."""
+        if self.resize is not None and self.phase == SYNCING:
+            self.shape = consider(self, self.resize)
+            self._dirty = True
+            self.host.woken(self)
 
     def removed(self) -> None:
         """The API has no such pod any more: whatever runs is stopped."""
@@ -151,6 +172,9 @@ class PodWorker:
         if self._evict_at is not None and self._evict_at <= self.now:
             self._evict_by_behaviour()
             progressed = True
+        if self._deadline_at is not None and self._deadline_at <= self.now:
+            self._pass_deadline()
+            progressed = True
         return progressed
 
     def _next(self) -> float:
@@ -158,8 +182,7 @@ class PodWorker:
         end = self.runtime.next_end()
         if end is not None:
             moments.append(end)
-        if self._evict_at is not None:
-            moments.append(self._evict_at)
+        moments += [m for m in (self._evict_at, self._deadline_at) if m is not None]
         moments.extend(p.next_at for p in self._probers.values())
         return min(moments)
 
@@ -307,7 +330,10 @@ class PodWorker:
         )
 
     def _extra_conditions(self) -> Sequence[Obj]:
-        return (self.disruption,) if self.disruption is not None else ()
+        extra = [] if self.disruption is None else [self.disruption]
+        if self.resize is not None and self.phase == SYNCING:
+            extra += self.resize.conditions()
+        return extra
 
     def report(self, status: Obj, *, lazy: bool = False) -> None:
         """Take over a new status; lazily, it is only sent when time passes before the next."""
@@ -344,12 +370,17 @@ class PodWorker:
             return DEFAULT_POD
 
     def _sync(self) -> Process:
+        if self.resize is not None:
+            settle(self, self.resize)
         status = self.generate()
         self.report(status)
         if status["phase"] in conditions.TERMINAL:
             self.phase = TERMINATING
             self._dirty = True
             return
+        seconds = self.pod["spec"].get("activeDeadlineSeconds")
+        if seconds is not None:
+            self._deadline_at = parse_timestamp(status["startTime"]) + seconds
         if self.shape.has_probes:
             self._probe_unready()
         behaviour = self._behaviour()
@@ -379,6 +410,8 @@ class PodWorker:
         yield from self.host.mount(self, behaviour)
         self._add_probers()
         todo = actions.compute(self.pod, self.shape, self.runtime)
+        if self.resize is not None:
+            carry_out(self, self.resize, todo)
         if todo.kill_pod:
             yield from kill_all(self)
             self._stop_sandbox(purge=todo.create_sandbox)
@@ -500,6 +533,12 @@ class PodWorker:
         if evict is not None:
             self.record(None, "Warning", evict.reason, evict.message)
             self.evict(evict.reason, evict.message)
+
+    def _pass_deadline(self) -> None:
+        self._deadline_at = None
+        if self.phase == SYNCING:
+            self.record(None, "Normal", "DeadlineExceeded", DEADLINE)
+            self.evict("DeadlineExceeded", DEADLINE)
 
     def _report_lost(self) -> None:
         name, node = self.pod["metadata"]["name"], self.host.name
