@@ -26,6 +26,7 @@ from mockapi.base.clock import (
     timestamp,
 )
 from mockapi.base.ids import Ids
+from mockapi.base.lazy import module
 from mockapi.client.inprocess import InProcessClients
 from mockapi.controllers import chosen
 from mockapi.kubelet.kubelet import Kubelet, KubeletSettings
@@ -110,7 +111,12 @@ class Cluster:
             registry=self.registry,
             store=self.store,
             objects=objects,
-            bodies=Bodies(objects=objects, types=types, clock=self.clock),
+            bodies=Bodies(
+                objects=objects,
+                types=types,
+                clock=self.clock,
+                protobuf=lambda body: module("mockapi.machinery.protobuf").decode_body(body),
+            ),
             clock=self.clock,
             ids=self.ids,
             admission=default_chain(),

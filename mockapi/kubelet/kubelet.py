@@ -54,7 +54,7 @@ class Kubelet:
 
     def start(self, runtime: Runtime) -> None:
         self.runtime = runtime
-        self._queue: Queue = runtime.queue("kubelet", self._sync)
+        self._queue: Queue = runtime.queue("kubelet", self._sync, urgent=True)
         self.pods = runtime.informer("v1/pods")
         self.nodes = runtime.informer("v1/nodes")
         self.pods.index("kubelet-node", lambda pod: (pod["spec"].get("nodeName") or "",))

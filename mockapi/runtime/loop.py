@@ -18,6 +18,8 @@ from mockapi.runtime.informer import Informer
 from mockapi.runtime.queue import Queue
 from mockapi.runtime.recorder import Recorder
 
+URGENT_IN_A_ROW = 200
+
 logger = logging.getLogger("mockapi.runtime")
 
 
@@ -43,6 +45,8 @@ class Runtime:
         self._informers: dict[str, Informer] = {}
         self._dirty: dict[Informer, None] = {}
         self._ready: deque[tuple[Queue, str]] = deque()
+        self._urgent: deque[tuple[Queue, str]] = deque()
+        self._in_a_row = 0
         self._queues: list[Queue] = []
         self._components: list[Component] = []
         self._recorders: dict[tuple[str, str], Recorder] = {}
@@ -67,8 +71,14 @@ class Runtime:
             informer.start()
         return informer
 
-    def queue(self, name: str, sync: Callable[[str], None]) -> Queue:
-        queue = Queue(name, sync, clock=self.clock, ready=self._enqueue)
+    def queue(self, name: str, sync: Callable[[str], None], *, urgent: bool = False) -> Queue:
+        """Register a worker. An urgent queue is served first, within `URGENT_IN_A_ROW`: for keys
+        that are one object's own small step (a pod to bind or to start). Otherwise whoever sums
+        up many objects (a ReplicaSet) would do so again after each of those steps, and the work
+        would grow with the square of their number.
+        """
+        ready = self._enqueue_urgent if urgent else self._enqueue
+        queue = Queue(name, sync, clock=self.clock, ready=ready)
         self._queues.append(queue)
         return queue
 
@@ -95,6 +105,18 @@ class Runtime:
         self._ready.append((queue, key))
         self.changed.notify()
 
+    def _enqueue_urgent(self, queue: Queue, key: str) -> None:
+        self._urgent.append((queue, key))
+        self.changed.notify()
+
+    def _next(self) -> tuple[Queue, str] | None:
+        """The key whose turn it is."""
+        if self._urgent and (self._in_a_row < URGENT_IN_A_ROW or not self._ready):
+            self._in_a_row += 1
+            return self._urgent.popleft()
+        self._in_a_row = 0
+        return self._ready.popleft() if self._ready else None
+
     def step(self) -> bool:
         """Fire due timers, deliver all events, sync one key. False when there was nothing."""
         progressed = self.clock.run_due() > 0
@@ -102,9 +124,9 @@ class Runtime:
             dirty, self._dirty = self._dirty, {}
             for informer in dirty:
                 progressed = informer.deliver() or progressed
-        if self._ready:
-            queue, key = self._ready.popleft()
-            self._sync(queue, key)
+        turn = self._next()
+        if turn is not None:
+            self._sync(*turn)
             return True
         return progressed
 
@@ -140,7 +162,8 @@ class Runtime:
     @property
     def idle(self) -> bool:
         due = self.clock.next_due()
-        return not self._ready and not self._dirty and (due is None or due > self.clock.now())
+        busy = self._ready or self._urgent or self._dirty
+        return not busy and (due is None or due > self.clock.now())
 
     def close(self) -> None:
         for queue in self._queues:
@@ -148,4 +171,5 @@ class Runtime:
         for informer in self._informers.values():
             informer.close()
         self._ready.clear()
+        self._urgent.clear()
         self._dirty.clear()

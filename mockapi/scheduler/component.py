@@ -100,7 +100,7 @@ class Scheduler:
         self._assumed: dict[str, PodInfo] = {}
         self._recorders: dict[str, SeriesRecorder] = {}
         self._timer: Timer | None = None
-        self._work: Queue = runtime.queue(self.name, self._sync)
+        self._work: Queue = runtime.queue(self.name, self._sync, urgent=True)
         self._pods = runtime.informer("v1/pods")
         runtime.informer("v1/nodes").on_event(self._on_node)
         self._pods.on_event(self._on_pod)
