@@ -10,7 +10,12 @@ from dataclasses import dataclass
 
 from mockapi.controllers import replicaset
 from mockapi.controllers.deployment import DeploymentController
+from mockapi.controllers.endpoints_controller import EndpointsController
+from mockapi.controllers.endpointslice import EndpointSliceController
+from mockapi.controllers.garbage import GarbageCollector
+from mockapi.controllers.namespace import NamespaceController
 from mockapi.controllers.replicaset import ReplicaSetController
+from mockapi.controllers.serviceaccount import RootCAPublisher, ServiceAccountController
 from mockapi.runtime.loop import Component
 
 
@@ -29,6 +34,12 @@ def _replication_controllers() -> Component:
 
 
 CONTROLLERS: tuple[Row, ...] = (
+    Row("serviceaccount-controller", ServiceAccountController, ("serviceaccount",)),
+    Row("root-ca-certificate-publisher-controller", RootCAPublisher, ("root-ca-cert-publisher",)),
+    Row("namespace-controller", NamespaceController, ("namespace",)),
+    Row("garbage-collector-controller", GarbageCollector, ("garbagecollector",)),
+    Row("endpoints-controller", EndpointsController, ("endpoint",)),
+    Row("endpointslice-controller", EndpointSliceController, ("endpointslice",)),
     Row("replicationcontroller-controller", _replication_controllers, ("replicationcontroller",)),
     Row("deployment-controller", DeploymentController, ("deployment",)),
     Row("replicaset-controller", ReplicaSetController, ("replicaset",)),

@@ -178,9 +178,12 @@ def saturated(deployment: Obj, replica_set: Obj | None) -> bool:
 
 
 def complete(deployment: Obj, status: Obj) -> bool:
-    counts = [status.get(c, 0) for c in ("updatedReplicas", "replicas", "availableReplicas")]
+    counts: list[int] = [
+        status.get(c, 0) for c in ("updatedReplicas", "replicas", "availableReplicas")
+    ]
     observed = int(status.get("observedGeneration", 0))
-    return counts == [replicas(deployment)] * 3 and observed >= objects.generation(deployment)
+    full = counts == [replicas(deployment)] * 3
+    return full and observed >= objects.generation(deployment)
 
 
 def progressing(old: Obj, new: Obj) -> bool:
