@@ -190,8 +190,6 @@ class _Key:
         return hash((type(self.value), self.value))
 
     def text(self) -> str:
-        if self.value is None:
-            raise GoYamlError("unsupported map key of type: %!s(<nil>), key: <nil>, value: <nil>")
         if isinstance(self.value, bool):
             return "true" if self.value else "false"
         return f"{self.value:.8g}" if isinstance(self.value, float) else str(self.value)
@@ -199,7 +197,7 @@ class _Key:
 
 def _jsonable(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key.text(): _jsonable(item) for key, item in value.items()}
+        return {_text(key, item): _jsonable(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_jsonable(item) for item in value]
     if isinstance(value, float):
@@ -208,6 +206,13 @@ def _jsonable(value: Any) -> Any:
             raise GoYamlError(f"json: unsupported value: {shown}")
         return int(value) if value.is_integer() and abs(value) < 1e21 else value
     return value
+
+
+def _text(key: _Key, item: Any) -> str:
+    if key.value is None:
+        shown = "<nil>" if item is None else _go_syntax(item)
+        raise GoYamlError(f"unsupported map key of type: %!s(<nil>), key: <nil>, value: {shown}")
+    return key.text()
 
 
 def _scalar(node: _Node) -> Any:
