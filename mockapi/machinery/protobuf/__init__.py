@@ -1,7 +1,8 @@
 """Objects as protobuf, between JSON trees and bytes without a protobuf runtime: per message one
 function that writes and one that reads, compiled on first use from the type and number tables.
 
-`Codec` has the envelope (`k8s\\0` and runtime.Unknown), watch frames and lists.
+`Codec` has the envelope (`k8s\\0` and runtime.Unknown), watch frames and lists. Field numbers never
+change between minors, so one codec serves all; it is made by the first that needs it.
 """
 
 from functools import cache
@@ -14,29 +15,24 @@ from mockapi.machinery.protobuf.codec import Codec
 from mockapi.machinery.protobuf.wire import ProtobufError
 from mockapi.meta.names import GroupVersionKind, split_api_version
 
-__all__ = ["Codec", "ProtobufError", "decode_body", "encode_tree", "standard"]
+__all__ = ["Codec", "ProtobufError", "builtin", "decode_body", "encode_tree"]
 
 
 @cache
-def standard() -> Codec:
-    """For the built-in kinds. Field numbers never change, so the newest tables serve all minors."""
+def builtin() -> Codec:
+    """The codec of all built-in kinds."""
     tables = catalogue.load()
     numbers = orjson.loads((catalogue.openapi_directory() / "protobuf.json").read_bytes())
     return Codec(tables.types, numbers, tables.table("gonames"))
 
 
 def encode_tree(tree: dict[str, Any]) -> bytes:
-    """A whole body of the kind that the tree says it is."""
+    """A body for an object that says its kind. KeyError for a kind that is not built in."""
     group, version = split_api_version(tree["apiVersion"])
-    return standard().encode(tree, GroupVersionKind(group, version, tree["kind"]))
+    return builtin().encode(tree, GroupVersionKind(group, version, tree["kind"]))
 
 
-def decode_body(body: bytes) -> tuple[GroupVersionKind, dict[str, Any]]:
-    """The kind and the tree of a body. Raises ProtobufError."""
-    try:
-        return standard().decode(body)
-    except KeyError as error:
-        gvk = standard().open(body)[0]
-        raise ProtobufError(
-            f'no kind "{gvk.kind}" is registered for version "{gvk.api_version}"'
-        ) from error
+def decode_body(body: bytes, type_name: str = "") -> tuple[GroupVersionKind, dict[str, Any]]:
+    """The kind that a body says it is ("" for what it does not say), and its tree, read as that
+    kind or, when there is no such, as `type_name`. Raises ProtobufError."""
+    return builtin().decode(body, type_name=type_name)

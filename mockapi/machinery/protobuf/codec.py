@@ -58,12 +58,10 @@ class Codec:
 
     def decode(self, body: bytes, *, type_name: str = "") -> tuple[GroupVersionKind, Obj]:
         """The kind and the tree of a body (hand it to `Schemas.decode`). A body that names no kind
-        is read as `type_name`. Raises ProtobufError, KeyError for an unknown kind."""
+        is read as `type_name`, one of an unknown kind as nothing. Raises ProtobufError."""
         gvk, message = self.open(body)
         name = self._kinds.get(gvk) or type_name
-        if not name:
-            raise KeyError(gvk)
-        return gvk, self.read(message, name)
+        return gvk, self.read(message, name) if name else {}
 
     def read(self, message: bytes, type_name: str) -> Obj:
         """The tree of a message without envelope."""
@@ -71,6 +69,8 @@ class Codec:
 
     def open(self, body: bytes) -> tuple[GroupVersionKind, bytes]:
         """The kind a body says it is, and its message."""
+        if not body:
+            raise ProtobufError("empty data")
         if not body.startswith(MAGIC):
             raise ProtobufError(NO_MAGIC)
         found = {number: value for number, _, value in wire.fields(body[4:])}

@@ -65,7 +65,7 @@ def test_a_body_cut_short_is_refused_or_read_never_worse(size: int) -> None:
     body = CODEC.encode(obj, POD)[:size]
     try:
         CODEC.decode(body)
-    except (ProtobufError, KeyError):
+    except ProtobufError:
         return
 
 
