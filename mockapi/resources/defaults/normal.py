@@ -71,6 +71,14 @@ def stateful_set(obj: Obj) -> None:
         claim["kind"], claim["apiVersion"] = "PersistentVolumeClaim", "v1"
 
 
+def definition(obj: Obj) -> None:
+    """A webhook without anything in it is none."""
+    conversion = obj["spec"].get("conversion") or {}
+    webhook = conversion.get("webhook")
+    if webhook is not None and not any(webhook.values()):
+        del conversion["webhook"]
+
+
 def without_round_trip(metadata: Obj) -> Obj:
     """A copy of metadata without the annotations that carry an autoscaler's fields to v1."""
     metadata = dict(metadata)
@@ -92,6 +100,7 @@ NORMALISERS: Final[dict[str, Defaulter]] = {
     "io.k8s.api.core.v1.Node": node,
     "io.k8s.api.apps.v1.DaemonSet": daemon_set,
     "io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler": autoscaler,
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition": definition,
     "io.k8s.api.apps.v1.Deployment": deployment,
     "io.k8s.api.apps.v1.StatefulSet": stateful_set,
 }
