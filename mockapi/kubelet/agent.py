@@ -148,6 +148,18 @@ class NodeAgent:
         self._requested[worker.uid] = worker.shape.requests
         self.workers[worker.uid] = worker
 
+    def unlist(self, worker: "PodWorker") -> None:
+        """It will be admitted again under another uid; its addresses go with it."""
+        self._requested.pop(worker.uid, None)
+        self.workers.pop(worker.uid, None)
+
+    def move(self, old: str, new: str) -> None:
+        """What belonged to one uid belongs to another."""
+        if old in self._taken:
+            self._taken[new] = self._taken.pop(old)
+        if old in self._mounts:
+            self._mounts[new] = self._mounts.pop(old)
+
     def recount(self, worker: "PodWorker", shape: Shape) -> None:
         """A pod is allocated other resources."""
         self._requested[worker.uid] = shape.requests

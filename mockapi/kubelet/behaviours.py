@@ -89,7 +89,7 @@ class Behaviours:
         """What holds for the pod as a whole. Raises BadBehaviour for its annotation."""
         tree: Tree = {}
         for source in self._pod_sources(pod):
-            tree = merged(source, tree)
+            tree = merged(tree, source)
         return pod_value(tree)
 
     def of_container(self, pod: Obj, container: Obj, attempt: int) -> values.ContainerBehaviour:
@@ -102,7 +102,7 @@ class Behaviours:
         tree: Tree = {}
         name = container["name"]
         for source in self._container_sources(pod, container, attempt, annotation):
-            tree = merged(_for_container(source, name), tree)
+            tree = merged(tree, _for_container(source, name))
         if not tree:
             return default
         key = json.dumps(tree, sort_keys=True, default=str) + (

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mockapi.base.clock import micro_timestamp
 from mockapi.client.protocol import Event
 from mockapi.kubelet import admission, conditions, nodes
 from mockapi.kubelet.agent import NodeAgent
@@ -15,6 +16,7 @@ from mockapi.kubelet.heartbeat import Heartbeats
 from mockapi.kubelet.lookup import Lookup
 from mockapi.kubelet.nodelife import NodeLife
 from mockapi.kubelet.nodes import NodeShape
+from mockapi.kubelet.static_pods import StaticPods
 from mockapi.kubelet.worker import PodWorker
 from mockapi.meta.errors import AlreadyExists
 from mockapi.runtime.loop import Runtime
@@ -34,6 +36,8 @@ class KubeletSettings:
     adopt: bool = True
     version: str = nodes.KUBELET_VERSION
     rules: Sequence[Obj] = field(default_factory=tuple)
+    static_pods: Sequence[Obj] = field(default_factory=tuple)
+    """Manifests that every registered node runs."""
 
 
 class Kubelet:
@@ -48,6 +52,7 @@ class Kubelet:
         self.workers: dict[str, PodWorker] = {}
         """By pod uid."""
         self._shapes: dict[str, NodeShape] = {}
+        self._static = StaticPods(self.settings.static_pods)
         self._lives: dict[str, NodeLife] = {}
         self._done: set[str] = set()
         """Pods that have ended here but are still to be seen in events."""
@@ -99,6 +104,7 @@ class Kubelet:
         self.heartbeats.add(agent)
         if len(self._shapes) <= EVENTFUL:
             self.heartbeats.announce(agent)
+        self._static.start(agent, micro_timestamp(now))
 
     def _on_node(self, event: Event) -> None:
         node = event.object
@@ -167,12 +173,17 @@ class Kubelet:
         worker = self.workers.get(uid)
         if event.type == "DELETED":
             self._done.discard(uid)
-            if worker is not None and worker.host.alive:
+            if worker is not None and self._static.owns(pod):
+                self._unsee(worker)
+                self._static.mirror_deleted(pod, worker)
+            elif worker is not None and worker.host.alive:
                 worker.removed()
                 self._queue.add(uid)
             return
         if worker is not None:
-            if worker.host.alive:
+            if self._static.owns(pod) and "deletionTimestamp" in pod["metadata"]:
+                worker.host.delete(pod)
+            elif worker.host.alive:
                 worker.update(pod)
                 if worker.wanted:
                     self._queue.add(uid)
@@ -188,6 +199,12 @@ class Kubelet:
             return
         if status.get("phase") in conditions.TERMINAL and "deletionTimestamp" not in metadata:
             return
+        former = self._static.take_over(pod) if self._static.owns(pod) else None
+        if former is not None:
+            agent.admit(former)
+            self.workers[former.uid] = former
+            self._queue.add(former.uid)
+            return
         worker = PodWorker(agent, pod)
         worker.now = self.runtime.clock.now()
         if status.get("containerStatuses") or status.get("initContainerStatuses"):
@@ -200,6 +217,11 @@ class Kubelet:
         agent.admit(worker)
         self.workers[worker.uid] = worker
         self._queue.add(worker.uid)
+
+    def _unsee(self, worker: PodWorker) -> None:
+        """Its mirror is gone; it goes on under the uid of the next one."""
+        self.workers.pop(worker.uid, None)
+        worker.host.unlist(worker)
 
     def _admit(self, worker: PodWorker) -> bool:
         agent = worker.host

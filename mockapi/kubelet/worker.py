@@ -107,6 +107,14 @@ class PodWorker:
             self._dirty = True
             self.host.woken(self)
 
+    def rebind(self, pod: Obj) -> None:
+        """Another mirror shows this pod from now on."""
+        self.host.move(self.uid, pod["metadata"]["uid"])
+        self.pod = pod
+        self.uid = pod["metadata"]["uid"]
+        self.gone = False
+        self._dirty = True
+
     def removed(self) -> None:
         """The API has no such pod any more: whatever runs is stopped."""
         self.gone = True

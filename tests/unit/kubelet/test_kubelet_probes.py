@@ -60,7 +60,8 @@ def test_initial_delay_is_waited_out() -> None:
 def test_readiness_is_lost_after_three_failures_and_found_after_one_success() -> None:
     cluster = Cluster()
     cluster.run(
-        annotation="probes: {readiness: [pass, {after: 25, result: fail}, {after: 75, result: pass}]}",
+        annotation="probes: {readiness: [pass, {after: 25, result: fail}, "
+        "{after: 75, result: pass}]}",
         containers=main(readinessProbe=probe()),
     )
     cluster.advance(100)

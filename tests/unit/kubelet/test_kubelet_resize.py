@@ -29,7 +29,7 @@ def test_a_resize_is_shown_in_progress_and_then_done() -> None:
     resize(cluster, "2")
     writes = [s for _, s in cluster.status_writes()]
     first, last = writes[0], writes[-1]
-    assert [c["type"] for c in first["conditions"]][0] == "PodResizeInProgress"
+    assert first["conditions"][0]["type"] == "PodResizeInProgress"
     shown = first["containerStatuses"][0]
     assert shown["allocatedResources"] == {"cpu": "2"}
     assert shown["resources"] == {"requests": {"cpu": "1"}}
