@@ -6,13 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scripts.data import protobuf, resources, types
+from scripts.data import columns, protobuf, resources, types
 from scripts.data.server import Server
 
 ROOT = Path(__file__).parents[2] / "openapi"
 TABLES: dict[str, Callable[[Server, str], Any]] = {
     "types": types.build,
     "resources": resources.build,
+    "columns": columns.build,
 }
 
 
