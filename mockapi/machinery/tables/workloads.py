@@ -43,14 +43,7 @@ DAEMON_COUNTS = (
     "numberAvailable",
 )
 METRICS_V1 = "autoscaling.alpha.kubernetes.io/metrics"
-CURRENT_DAEMON_COUNTS = (
-    "desiredNumberScheduled",
-    "currentNumberScheduled",
-    "numberReady",
-    "updatedNumberScheduled",
-    "numberAvailable",
-)
-METRICS_V1 = "autoscaling.alpha.kubernetes.io/current-metrics"
+CURRENT_METRICS_V1 = "autoscaling.alpha.kubernetes.io/current-metrics"
 
 
 def deployment(obj: Obj, ages: Ages) -> Cells:
