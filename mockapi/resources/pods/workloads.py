@@ -71,10 +71,10 @@ def validate_template_of(
         detail = "`selector` does not match template `labels`"
         errors.append(fields.invalid(TEMPLATE.child("metadata", "labels"), own, detail))
     errors += validate_template(template, TEMPLATE)
-    return errors + _runs_forever(template.get("spec") or {}, what)
+    return errors + runs_forever(template.get("spec") or {}, what)
 
 
-def _runs_forever(pod: Any, what: str) -> Errors:
+def runs_forever(pod: Any, what: str) -> Errors:
     errors: Errors = []
     restart = pod.get("restartPolicy", "")
     if restart != "Always":
