@@ -75,7 +75,7 @@ def definition(obj: Obj) -> None:
     """A webhook without anything in it is none."""
     conversion = obj["spec"].get("conversion") or {}
     webhook = conversion.get("webhook")
-    if webhook is not None and not any(webhook.values()):
+    if webhook is not None and all(value is None for value in webhook.values()):
         del conversion["webhook"]
 
 
