@@ -86,10 +86,9 @@ def _complete(now: _State, was: _State) -> Errors:
     complete = "Complete" in now.true
     if complete and _changed(now, was, "Complete", "Failed") and "Failed" in now.true:
         errors.append(_conditions("cannot set Complete=True and Failed=true conditions"))
-    if complete and _changed(now, was, "Complete", "FailureTarget"):
-        if "FailureTarget" in now.true:
-            detail = "cannot set Complete=True and FailureTarget=true conditions"
-            errors.append(_conditions(detail))
+    if complete and _changed(now, was, "Complete", "FailureTarget") and "FailureTarget" in now.true:
+        detail = "cannot set Complete=True and FailureTarget=true conditions"
+        errors.append(_conditions(detail))
     time, where = now["completionTime"], STATUS.child("completionTime")
     if _changed(now, was, "Complete") or time != was["completionTime"]:
         if time is not None and not complete:
@@ -99,10 +98,14 @@ def _complete(now: _State, was: _State) -> Errors:
             detail = "completionTime is required for Complete jobs"
             errors.append(fields.required(where, detail))
     start = now["startTime"]
-    if start and time and time < start:
-        if start != was["startTime"] or time != was["completionTime"]:
-            detail = "must be equal to or after `startTime`"
-            errors.append(fields.invalid(where, time, detail))
+    if (
+        start
+        and time
+        and time < start
+        and (start != was["startTime"] or time != was["completionTime"])
+    ):
+        detail = "must be equal to or after `startTime`"
+        errors.append(fields.invalid(where, time, detail))
     return errors
 
 
@@ -113,12 +116,13 @@ def _terminal_reasons(now: _State, was: _State) -> Errors:
     if failed_changed and "Failed" in now.true and "FailureTarget" not in now.true:
         detail = "cannot set Failed=True condition without the FailureTarget=true condition"
         errors.append(_conditions(detail))
-    if _changed(now, was, "Complete", "SuccessCriteriaMet"):
-        if "Complete" in now.true and "SuccessCriteriaMet" not in now.true:
-            detail = (
-                "cannot set Complete=True condition without the SuccessCriteriaMet=true condition"
-            )
-            errors.append(_conditions(detail))
+    if (
+        _changed(now, was, "Complete", "SuccessCriteriaMet")
+        and "Complete" in now.true
+        and "SuccessCriteriaMet" not in now.true
+    ):
+        detail = "cannot set Complete=True condition without the SuccessCriteriaMet=true condition"
+        errors.append(_conditions(detail))
     return errors
 
 
@@ -129,16 +133,16 @@ def _finished(spec: Any, now: _State, was: _State) -> Errors:
         where, detail = STATUS.child("active"), "active>0 is invalid for finished job"
         errors.append(fields.invalid(where, now["active"], detail))
     nothing_to_do = spec.get("suspend") is True and spec.get("completions") == 0
-    if now["startTime"] is None and not nothing_to_do:
-        if changed or was["startTime"] is not None:
-            detail = "startTime is required for finished job"
-            errors.append(fields.required(STATUS.child("startTime"), detail))
+    if now["startTime"] is None and not nothing_to_do and (changed or was["startTime"] is not None):
+        detail = "startTime is required for finished job"
+        errors.append(fields.required(STATUS.child("startTime"), detail))
     uncounted = now["uncountedTerminatedPods"]
-    if changed or uncounted != was["uncountedTerminatedPods"]:
-        if uncounted and (uncounted.get("failed") or uncounted.get("succeeded")):
-            shown = internal.shown("batch.UncountedTerminatedPods", uncounted)
-            where = STATUS.child("uncountedTerminatedPods")
-            errors.append(fields.invalid(where, shown, "must be empty for finished job"))
+    if (changed or uncounted != was["uncountedTerminatedPods"]) and (
+        uncounted and (uncounted.get("failed") or uncounted.get("succeeded"))
+    ):
+        shown = internal.shown("batch.UncountedTerminatedPods", uncounted)
+        where = STATUS.child("uncountedTerminatedPods")
+        errors.append(fields.invalid(where, shown, "must be empty for finished job"))
     return errors
 
 
@@ -189,14 +193,20 @@ def _overlap(done: str, failed: str, completions: int) -> int | None:
 def _pods(now: _State, was: _State) -> Errors:
     errors: Errors = []
     terminating = now.count("terminating")
-    if terminating > 0 and now.finished:
-        if now.finished != was.finished or terminating != was.count("terminating"):
-            where, detail = STATUS.child("terminating"), "terminating>0 is invalid for finished job"
-            errors.append(fields.invalid(where, terminating, detail))
-    if now["ready"] is not None and now["ready"] > now.count("active"):
-        if now["ready"] != was["ready"] or now.count("active") != was.count("active"):
-            detail = "cannot set more ready pods than active"
-            errors.append(fields.invalid(STATUS.child("ready"), now["ready"], detail))
+    if (
+        terminating > 0
+        and now.finished
+        and (now.finished != was.finished or terminating != was.count("terminating"))
+    ):
+        where, detail = STATUS.child("terminating"), "terminating>0 is invalid for finished job"
+        errors.append(fields.invalid(where, terminating, detail))
+    if (
+        now["ready"] is not None
+        and now["ready"] > now.count("active")
+        and (now["ready"] != was["ready"] or now.count("active") != was.count("active"))
+    ):
+        detail = "cannot set more ready pods than active"
+        errors.append(fields.invalid(STATUS.child("ready"), now["ready"], detail))
     return errors
 
 
