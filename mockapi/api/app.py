@@ -43,6 +43,9 @@ def create_app(gateway: Gateway) -> Flask:
     for endpoint in CHECKS:
         _serve(app, gateway, f"/{endpoint}", health.serve)
         _serve(app, gateway, f"/{endpoint}/<path:rest>", health.serve)
+    _serve(app, gateway, "/openapi/v2", gateway.openapi.second)
+    _serve(app, gateway, "/openapi/v3", gateway.openapi.index)
+    _serve(app, gateway, "/openapi/v3/<path:rest>", gateway.openapi.third)
     _serve(app, gateway, "/version", documents.version)
     if gateway.kernel.controls is not None:
         control = ControlApi(gateway.kernel.controls)

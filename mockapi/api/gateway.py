@@ -9,6 +9,7 @@ from mockapi.api.documents import Documents
 from mockapi.api.filters import AuditIds, Filter
 from mockapi.api.health import Health
 from mockapi.api.kernel import Kernel
+from mockapi.api.openapi import OpenApi
 from mockapi.api.reply import Reply
 from mockapi.api.reply import text as plain_text
 from mockapi.api.routes import Route, Unreadable
@@ -49,6 +50,7 @@ class Gateway:
         self.kernel = kernel
         self.address = address
         self.documents = Documents(kernel, lambda: self.address)
+        self.openapi = OpenApi(kernel)
         self.health = Health(kernel.failing)
         self.filters: list[Filter] = [AuditIds(), *before]
         self._paths = _Paths(kernel)
@@ -74,7 +76,7 @@ class Gateway:
         return reply
 
     def _serve_resource(self, call: Call) -> Reply:
-        if call.path.count("/") <= 4:
+        if call.path.count("/") <= 4 and not call.path.startswith("//"):
             document = self.documents.serve(call)
             if document is not None:
                 return document

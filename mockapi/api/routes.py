@@ -5,7 +5,7 @@ pkg/endpoints/request/requestinfo.go (how a path is read).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from mockapi.machinery.resource import Resource
@@ -13,7 +13,6 @@ from mockapi.meta.errors import (
     ApiError,
     BadRequest,
     MethodNotAllowed,
-    MethodNotSupported,
     PathNotFound,
 )
 from mockapi.meta.gofmt import quote
@@ -65,6 +64,8 @@ class Paths(Protocol):
 
 def parse(method: str, path: str, query: Mapping[str, Sequence[str]], paths: Paths) -> Route:
     """Read a decoded path under /api or /apis; raises ApiError, PlainNotFound or Unreadable."""
+    if path.startswith("//"):
+        raise PlainNotFound()
     parts = path.strip("/").split("/")
     group, version, steps = _group_version(parts)
     if len(steps) == 1 and steps[0] in _LEGACY_VERBS:
@@ -76,7 +77,7 @@ def parse(method: str, path: str, query: Mapping[str, Sequence[str]], paths: Pat
         return _watch_route(method, paths, group, version, steps[1:])
     route = _route(method, paths, group, version, steps)
     if route.verb == "list" and wants_watch(query):
-        return _as_watch(route)
+        return replace(route, verb="watch")
     return route
 
 
@@ -129,6 +130,8 @@ def _on_resource(method: str, resource: Resource, namespace: str, steps: Sequenc
     if not steps:
         verb = _verb(_COLLECTION_VERBS, method, resource.verbs)
         return Route(verb, resource, namespace)
+    if resource.namespaced and not namespace:
+        raise BadRequest("Namespace parameter required.")
     if len(steps) == 1:
         verb = _verb(_OBJECT_VERBS, method, resource.verbs)
         return Route(verb, resource, namespace, _name(steps[0]))
@@ -171,13 +174,6 @@ def _verb(verbs: Mapping[str, str], method: str, served: Sequence[str]) -> str:
 def _not_served(verbs: Mapping[str, str], served: Sequence[str]) -> ApiError:
     """The path exists when any method on it does."""
     return MethodNotAllowed() if any(v in served for v in verbs.values()) else PathNotFound()
-
-
-def _as_watch(route: Route) -> Route:
-    if "watch" not in route.resource.verbs:
-        gvr = route.resource.gvr
-        raise MethodNotSupported(gvr.group, gvr.resource, "watch")
-    return Route("watch", route.resource, route.namespace, route.name)
 
 
 def _watch_route(

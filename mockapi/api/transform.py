@@ -34,7 +34,7 @@ def object_as(form: Form, tree: Tree, resource: Resource, *, include: str, now: 
     if form.target == "Table":
         meta = tree.get("metadata", {})
         list_meta = {k: meta[k] for k in ("resourceVersion",) if k in meta}
-        return table(form, [tree], resource, list_meta, include=include, now=now)
+        return table(form, [tree], resource, list_meta, include=include, now=now, single=True)
     if form.target == "PartialObjectMetadataList":
         raise NotAcceptable(
             "you requested PartialObjectMetadataList, but the requested object is not a list "
@@ -84,9 +84,8 @@ def table(
     *,
     include: str,
     now: float,
-    headers: bool = True,
+    single: bool = False,
 ) -> Tree:
-    """`headers` is false for all events of a watch but the first."""
     rendered: Tree = module("mockapi.machinery.tables").render(
         (resource.gvr.group, resource.kind),
         trees,
@@ -94,8 +93,9 @@ def table(
         api_version=f"{META_GROUP}/{form.version}",
         include_object=include,
         list_meta=list_meta,
+        single=single,
     )
-    return rendered if headers else {**rendered, "columnDefinitions": None}
+    return rendered
 
 
 def _go_type(resource: Resource) -> str:

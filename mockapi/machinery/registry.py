@@ -6,6 +6,14 @@ from mockapi.machinery.catalogue import Catalogue, ServedResource
 from mockapi.machinery.resource import Resource, Strategy, Subresource
 from mockapi.meta.names import GroupVersionKind
 
+# Served versions that answer with a Warning (the types' APILifecycle methods).
+_DEPRECATIONS = {
+    GroupVersionKind("", "v1", "ComponentStatus"): "v1 ComponentStatus is deprecated in v1.19+",
+    GroupVersionKind("", "v1", "Endpoints"): (
+        "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
+    ),
+}
+
 Strategies = Mapping[tuple[str, str], Strategy]
 
 
@@ -89,4 +97,5 @@ def _resource(served: ServedResource, catalogue: Catalogue, strategies: Strategi
         strategy=strategy,
         storage_group=served.storage_group,
         selectable=served.selectable,
+        deprecation=_DEPRECATIONS.get(served.gvk, ""),
     )

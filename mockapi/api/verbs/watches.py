@@ -15,6 +15,7 @@ from mockapi.api.routes import Route
 from mockapi.api.stream import Stream
 from mockapi.api.verbs.requests import form_of, request_of
 from mockapi.machinery.resource import Obj
+from mockapi.meta.errors import MethodNotSupported
 
 MIN_SECONDS = 1800
 
@@ -23,6 +24,9 @@ Encoder = Callable[[Any], bytes]
 
 def serve(call: Call, route: Route, kernel: Kernel) -> Reply:
     form = form_of(call, COLLECTION_TYPES)
+    if "watch" not in route.resource.verbs:
+        gvr = route.resource.gvr
+        raise MethodNotSupported(gvr.group, gvr.resource, "watch")
     source = kernel.pipeline.watch(request_of(call, route))
     include = transform.include_object(form, call.query)
     check_stream(form)
