@@ -66,6 +66,8 @@ class Attempt:
     checks: list[tuple[Plugin, Check]] = field(default_factory=list)
     diagnosis: Diagnosis = field(default_factory=Diagnosis)
     feasible: list[NodeInfo] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
+    """Filters that have looked at the pod; a rejection for all nodes keeps it from the others."""
     candidates: frozenset[str] | None = None
     """The only nodes that can fit, where the filters know beforehand."""
 
@@ -79,6 +81,7 @@ def prepare(profile: Profile, cycle: Cycle) -> Attempt:
     limiting: set[str] = set()
     rejection: Status | None = None
     for plugin in profile.at("preFilter"):
+        attempt.asked.add(plugin.name)
         outcome = plugin.filter(cycle)
         if outcome is None:
             continue

@@ -56,6 +56,8 @@ class Listers:
     csi_drivers: Lister = field(default_factory=Objects)
     csi_capacities: Lister = field(default_factory=Objects)
     volume_attachments: Lister = field(default_factory=Objects)
+    resource_claims: Lister = field(default_factory=Objects)
+    device_classes: Lister = field(default_factory=Objects)
     budgets: Lister = field(default_factory=Objects)
 
 

@@ -23,7 +23,7 @@ from mockapi.scheduler.nominations import Nominations
 from mockapi.scheduler.plugin import Change
 from mockapi.scheduler.plugins.volume_binding import VolumeBinding, VolumeCheck
 from mockapi.scheduler.pods import PodInfo
-from mockapi.scheduler.profile import DefaultPreemption, Profile, default_profile
+from mockapi.scheduler.profile import Profile, default_profile
 from mockapi.scheduler.queue import QueuedPod, SchedulingQueue
 from mockapi.scheduler.recorder import SeriesRecorder
 from mockapi.scheduler.status import SchedulingError
@@ -49,6 +49,8 @@ LISTED: Final = {
     "csi_drivers": "storage.k8s.io/v1/csidrivers",
     "csi_capacities": "storage.k8s.io/v1/csistoragecapacities",
     "volume_attachments": "storage.k8s.io/v1/volumeattachments",
+    "resource_claims": "resource.k8s.io/v1/resourceclaims",
+    "device_classes": "resource.k8s.io/v1/deviceclasses",
     "budgets": "policy/v1/poddisruptionbudgets",
 }
 # Resources whose events may make a pod schedulable, by the name that plugins know them by.
@@ -60,6 +62,9 @@ WATCHED: Final = {
     "storage.k8s.io/v1/csidrivers": "CSIDriver",
     "storage.k8s.io/v1/csistoragecapacities": "CSIStorageCapacity",
     "storage.k8s.io/v1/volumeattachments": "VolumeAttachment",
+    "resource.k8s.io/v1/resourceclaims": "ResourceClaim",
+    "resource.k8s.io/v1/resourceslices": "ResourceSlice",
+    "resource.k8s.io/v1/deviceclasses": "DeviceClass",
 }
 _WHAT: Final = {"ADDED": "add", "MODIFIED": "update", "DELETED": "delete"}
 
@@ -265,16 +270,14 @@ class Scheduler:
             self._fail(queued, str(error))
 
     def _look_for_victims(self, queued: QueuedPod, profile: Profile, attempt: Attempt) -> None:
-        plugin = profile.find("postFilter", DefaultPreemption)
         nominated: str | None = ""
-        if plugin is not None:
-            outcome = preemption.preempt(plugin, attempt, self.nominations, self._below)
-            attempt.diagnosis.after = outcome.message
-            if outcome.candidate is not None:
-                nominated = outcome.candidate.node.name
-                self._evict(profile, queued.pod, outcome.candidate)
-            elif outcome.keeps_nomination:
-                nominated = None
+        outcome = preemption.after_filters(profile, attempt, self.nominations, self._below)
+        attempt.diagnosis.after = outcome.message
+        if outcome.candidate is not None:
+            nominated = outcome.candidate.node.name
+            self._evict(profile, queued.pod, outcome.candidate)
+        elif outcome.keeps_nomination:
+            nominated = None
         message = attempt.diagnosis.message(len(self.cluster.nodes))
         self._reject(queued, message, attempt.diagnosis.plugins, nominated=nominated)
 

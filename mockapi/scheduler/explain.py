@@ -10,7 +10,7 @@ from mockapi.scheduler.nodes import NodeInfo
 from mockapi.scheduler.nominations import Nominations
 from mockapi.scheduler.plugin import Cycle
 from mockapi.scheduler.pods import PodInfo
-from mockapi.scheduler.profile import DefaultPreemption, Profile
+from mockapi.scheduler.profile import Profile
 
 Tree = dict[str, Any]
 
@@ -83,16 +83,14 @@ def _failure(profile: Profile, attempt: Attempt, nominations: Nominations, total
     if not total:
         return {"message": "no nodes available to schedule pods"}
     tree: Tree = {}
-    plugin = profile.find("postFilter", DefaultPreemption)
-    if plugin is not None:
-        outcome = preemption.preempt(plugin, attempt, nominations, lambda limit: 0)
-        attempt.diagnosis.after = outcome.message
-        if outcome.candidate is not None:
-            tree["preemption"] = {
-                "node": outcome.candidate.node.name,
-                "victims": [victim.key for victim in outcome.candidate.victims],
-                "violations": outcome.candidate.violations,
-            }
+    outcome = preemption.after_filters(profile, attempt, nominations, lambda limit: 0)
+    attempt.diagnosis.after = outcome.message
+    if outcome.candidate is not None:
+        tree["preemption"] = {
+            "node": outcome.candidate.node.name,
+            "victims": [victim.key for victim in outcome.candidate.victims],
+            "violations": outcome.candidate.violations,
+        }
     tree["message"] = attempt.diagnosis.message(total)
     return tree
 

@@ -12,7 +12,7 @@ from mockapi.meta.selectors import SelectorError
 from mockapi.scheduler.pods import Labels, PodInfo
 
 NodeMatch = Callable[[str, Labels], bool]
-"""Does a node with this name and these labels match?"""
+"""Does a node with this name and these labels match? Without a name its fields match anything."""
 
 _OPERATORS: Final = {
     "In": "in",
@@ -38,7 +38,7 @@ def term_match(term: Mapping[str, Any]) -> NodeMatch | None:
         names = [_name_match(field) for field in fields]
     except (SelectorError, KeyError, ValueError):
         return lambda name, labels: False
-    return lambda name, given: labels(given) and all(match(name) for match in names)
+    return lambda name, given: labels(given) and (not name or all(match(name) for match in names))
 
 
 def _name_match(field: Mapping[str, Any]) -> Callable[[str], bool]:

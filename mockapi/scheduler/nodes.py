@@ -3,7 +3,7 @@
 Source: pkg/scheduler/framework/types.go (NodeInfo), kube-scheduler/framework (HostPortInfo).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from mockapi.client.protocol import Obj
@@ -45,7 +45,7 @@ class NodeInfo:
         self.name = name
         self.node: Obj | None = None
         self.pods: dict[str, PodInfo] = {}
-        self.ports: dict[HostPort, int] = {}
+        self.ports: set[HostPort] = set()
         self.cpu = self.memory = self.ephemeral = 0
         self.scalars: dict[str, int] = {}
         self.counted_cpu = self.counted_memory = 0
@@ -88,16 +88,11 @@ class NodeInfo:
         self.counted_memory += sign * memory
         for name, value in requests.scalars.items():
             self.scalars[name] = self.scalars.get(name, 0) + sign * value
-        for port in pod.host_ports:
-            self._count_port(port, sign)
-        self.version += 1
-
-    def _count_port(self, port: HostPort, sign: int) -> None:
-        count = self.ports.get(port, 0) + sign
-        if count > 0:
-            self.ports[port] = count
+        if sign > 0:
+            self.ports.update(pod.host_ports)
         else:
-            self.ports.pop(port, None)
+            self.ports.difference_update(pod.host_ports)
+        self.version += 1
 
     def copy(self) -> "NodeInfo":
         """To try things out on; the pods themselves are shared."""
@@ -105,12 +100,12 @@ class NodeInfo:
         for slot in NodeInfo.__slots__:
             setattr(twin, slot, getattr(self, slot))
         twin.pods = dict(self.pods)
-        twin.ports = dict(self.ports)
+        twin.ports = set(self.ports)
         twin.scalars = dict(self.scalars)
         return twin
 
 
-def ports_conflict(wanted: Iterable[HostPort], used: Mapping[HostPort, int]) -> bool:
+def ports_conflict(wanted: Iterable[HostPort], used: Collection[HostPort]) -> bool:
     """A port on all addresses conflicts with the same port on any address."""
     for address, protocol, port in wanted:
         if address == ANY_ADDRESS:

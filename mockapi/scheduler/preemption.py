@@ -13,7 +13,7 @@ from mockapi.scheduler.nodes import NodeInfo
 from mockapi.scheduler.nominations import Nominations
 from mockapi.scheduler.plugin import Check, Plugin
 from mockapi.scheduler.pods import PodInfo
-from mockapi.scheduler.profile import DefaultPreemption
+from mockapi.scheduler.profile import DefaultPreemption, Profile
 from mockapi.scheduler.status import Code, Status, unresolvable
 
 _NOT_HELPFUL = unresolvable("", "Preemption is not helpful for scheduling")
@@ -37,6 +37,20 @@ class Outcome:
     candidate: Candidate | None = None
     keeps_nomination: bool = False
     """The pod may not look for victims now: what it was nominated to stays."""
+
+
+def after_filters(
+    profile: Profile, attempt: Attempt, nominations: Nominations, below: Callable[[int], int]
+) -> Outcome:
+    """What the profile does for a pod that fits nowhere (PostFilter)."""
+    plugins = profile.at("postFilter")
+    for plugin in plugins:
+        if isinstance(plugin, DefaultPreemption):
+            return preempt(plugin, attempt, nominations, below)
+        if plugin.name not in attempt.asked and profile.find("preFilter", type(plugin)):
+            # The real plugin then misses what its PreFilter would have left for it, and says so.
+            return Outcome("not found", keeps_nomination=True)
+    return Outcome("", keeps_nomination=bool(plugins))
 
 
 def preempt(

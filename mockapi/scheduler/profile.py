@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from mockapi.scheduler.plugin import Plugin
+from mockapi.scheduler.plugins.dynamic_resources import DynamicResources
 from mockapi.scheduler.plugins.image_locality import ImageLocality
 from mockapi.scheduler.plugins.inter_pod_affinity import InterPodAffinity
 from mockapi.scheduler.plugins.node_affinity import NodeAffinity
@@ -69,6 +70,7 @@ FACTORIES: Final[dict[str, Factory]] = {
     "VolumeZone": lambda args: VolumeZone(),
     "PodTopologySpread": PodTopologySpread,
     "InterPodAffinity": InterPodAffinity,
+    "DynamicResources": lambda args: DynamicResources(),
     "DefaultPreemption": DefaultPreemption,
     "NodeResourcesBalancedAllocation": lambda args: BalancedAllocation(dict(args)),
     "ImageLocality": lambda args: ImageLocality(),

@@ -15,7 +15,7 @@ def _after_delete(pod: PodInfo, change: Change, cluster: Cluster) -> bool:
     deleted = PodInfo(change.old)
     if not deleted.node_name and not deleted.nominated_node:
         return False
-    return ports_conflict(pod.host_ports, dict.fromkeys(deleted.host_ports, 1))
+    return ports_conflict(pod.host_ports, deleted.host_ports)
 
 
 class NodePorts(Plugin):

@@ -1,0 +1,302 @@
+// Command scheduler_oracle asks the real kube-scheduler's own code what it makes of small clusters.
+//
+// It reads one case as JSON from each line of its input ({"objects": [...], "pod": "namespace/name",
+// "config": KubeSchedulerConfiguration or absent}) and writes one line with the answer: each node's
+// verdict, the scores of the nodes that fit, the message of FailedScheduling and the victims of a
+// preemption. No API server is involved.
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"sort"
+	"strings"
+	"time"
+
+	v1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/informers"
+	"k8s.io/client-go/kubernetes/fake"
+	clientscheme "k8s.io/client-go/kubernetes/scheme"
+	clienttesting "k8s.io/client-go/testing"
+	"k8s.io/client-go/tools/cache"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/klog/v2"
+	fwk "k8s.io/kube-scheduler/framework"
+	"k8s.io/kubernetes/pkg/scheduler"
+	"k8s.io/kubernetes/pkg/scheduler/apis/config"
+	configscheme "k8s.io/kubernetes/pkg/scheduler/apis/config/scheme"
+	internalcache "k8s.io/kubernetes/pkg/scheduler/backend/cache"
+	"k8s.io/kubernetes/pkg/scheduler/framework"
+	"k8s.io/kubernetes/pkg/scheduler/profile"
+)
+
+type request struct {
+	Objects []json.RawMessage `json:"objects"`
+	Pod     string            `json:"pod"`
+	Config  json.RawMessage   `json:"config,omitempty"`
+}
+
+type verdict struct {
+	Code    string   `json:"code"`
+	Plugin  string   `json:"plugin,omitempty"`
+	Reasons []string `json:"reasons,omitempty"`
+}
+
+type answer struct {
+	Error     string                      `json:"error,omitempty"`
+	PreFilter *verdict                    `json:"preFilter,omitempty"`
+	Verdicts  map[string]verdict          `json:"verdicts,omitempty"`
+	Scores    map[string]map[string]int64 `json:"scores,omitempty"`
+	Message   string                      `json:"message,omitempty"`
+	Plugins   []string                    `json:"plugins,omitempty"`
+	Host      string                      `json:"host,omitempty"`
+	Nominated *string                     `json:"nominated,omitempty"`
+	Victims   []string                    `json:"victims,omitempty"`
+}
+
+type world struct {
+	client  *fake.Clientset
+	factory informers.SharedInformerFactory
+	sched   *scheduler.Scheduler
+	pods    map[string]*v1.Pod
+	nodes   []string
+}
+
+func codeOf(status *fwk.Status) verdict {
+	return verdict{Code: status.Code().String(), Plugin: status.Plugin(), Reasons: status.Reasons()}
+}
+
+func store(factory informers.SharedInformerFactory, obj runtime.Object) (cache.Store, error) {
+	kind := obj.GetObjectKind().GroupVersionKind()
+	plural := strings.ToLower(kind.Kind) + "s"
+	switch kind.Kind {
+	case "StorageClass":
+		plural = "storageclasses"
+	case "CSIStorageCapacity":
+		plural = "csistoragecapacities"
+	}
+	informer, err := factory.ForResource(kind.GroupVersion().WithResource(plural))
+	if err != nil {
+		return nil, err
+	}
+	return informer.Informer().GetIndexer(), nil
+}
+
+func build(ctx context.Context, req request) (*world, error) {
+	w := &world{pods: map[string]*v1.Pod{}}
+	w.client = fake.NewSimpleClientset()
+	w.factory = scheduler.NewInformerFactory(w.client, 0, nil)
+	options := []scheduler.Option{}
+	if len(req.Config) > 0 {
+		obj, _, err := configscheme.Codecs.UniversalDecoder().Decode(req.Config, nil, nil)
+		if err != nil {
+			return nil, err
+		}
+		cfg := obj.(*config.KubeSchedulerConfiguration)
+		options = append(options, scheduler.WithProfiles(cfg.Profiles...),
+			scheduler.WithPercentageOfNodesToScore(cfg.PercentageOfNodesToScore))
+	}
+	broadcaster := events.NewBroadcaster(&events.EventSinkImpl{Interface: w.client.EventsV1()})
+	recorder := profile.NewRecorderFactory(broadcaster)
+	sched, err := scheduler.New(ctx, w.client, w.factory, nil, recorder, options...)
+	if err != nil {
+		return nil, err
+	}
+	w.sched = sched
+	logger := klog.FromContext(ctx)
+	for _, raw := range req.Objects {
+		obj, _, err := clientscheme.Codecs.UniversalDeserializer().Decode(raw, nil, nil)
+		if err != nil {
+			return nil, fmt.Errorf("%w in %s", err, raw)
+		}
+		keep, err := store(w.factory, obj)
+		if err != nil {
+			return nil, err
+		}
+		if err := keep.Add(obj); err != nil {
+			return nil, err
+		}
+		switch typed := obj.(type) {
+		case *v1.Node:
+			sched.Cache.AddNode(logger, typed)
+			w.nodes = append(w.nodes, typed.Name)
+		case *v1.Pod:
+			w.pods[typed.Namespace+"/"+typed.Name] = typed
+			if err := w.client.Tracker().Add(typed); err != nil {
+				return nil, err
+			}
+			if typed.Spec.NodeName != "" {
+				if err := sched.Cache.AddPod(logger, typed); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	for name, pod := range w.pods {
+		if name != req.Pod && pod.Spec.NodeName == "" && pod.Status.NominatedNodeName != "" {
+			sched.SchedulingQueue.Add(ctx, pod)
+		}
+	}
+	return w, nil
+}
+
+func evaluate(req request) (result answer) {
+	defer func() {
+		if problem := recover(); problem != nil {
+			result = answer{Error: fmt.Sprintf("panic: %v", problem)}
+		}
+	}()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	w, err := build(ctx, req)
+	if err != nil {
+		return answer{Error: err.Error()}
+	}
+	pod, found := w.pods[req.Pod]
+	if !found {
+		return answer{Error: "no such pod"}
+	}
+	fw, served := w.sched.Profiles[pod.Spec.SchedulerName]
+	if !served {
+		return answer{Error: "no such profile"}
+	}
+	snapshot := fw.SnapshotSharedLister().(*internalcache.Snapshot)
+	if err := w.sched.Cache.UpdateSnapshot(klog.FromContext(ctx), snapshot); err != nil {
+		return answer{Error: err.Error()}
+	}
+	inspect(ctx, w, fw, pod, snapshot, &result)
+	decide(ctx, w, fw, pod, &result)
+	return result
+}
+
+// inspect runs the extension points one by one on all nodes.
+func inspect(ctx context.Context, w *world, fw framework.Framework, pod *v1.Pod, snapshot *internalcache.Snapshot, result *answer) {
+	state := framework.NewCycleState()
+	only, status, _ := fw.RunPreFilterPlugins(ctx, state, pod)
+	if !status.IsSuccess() {
+		found := codeOf(status)
+		result.PreFilter = &found
+		return
+	}
+	result.Verdicts = map[string]verdict{}
+	feasible := []fwk.NodeInfo{}
+	for _, name := range w.nodes {
+		if !only.AllNodes() && !only.NodeNames.Has(name) {
+			continue
+		}
+		info, err := snapshot.NodeInfos().Get(name)
+		if err != nil {
+			continue
+		}
+		status := fw.RunFilterPluginsWithNominatedPods(ctx, state, pod, info)
+		if status.IsSuccess() {
+			feasible = append(feasible, info)
+		} else {
+			result.Verdicts[name] = codeOf(status)
+		}
+	}
+	if len(feasible) == 0 {
+		return
+	}
+	result.Scores = map[string]map[string]int64{}
+	if status := fw.RunPreScorePlugins(ctx, state, pod, feasible); !status.IsSuccess() {
+		result.Error = status.Message()
+		return
+	}
+	scores, status := fw.RunScorePlugins(ctx, state, pod, feasible)
+	if !status.IsSuccess() {
+		result.Error = status.Message()
+		return
+	}
+	for _, node := range scores {
+		byPlugin := map[string]int64{"": node.TotalScore}
+		for _, score := range node.Scores {
+			byPlugin[score.Name] = score.Score
+		}
+		result.Scores[node.Name] = byPlugin
+	}
+}
+
+// decide makes the scheduler decide as it would in a cluster, preemption included.
+func decide(ctx context.Context, w *world, fw framework.Framework, pod *v1.Pod, result *answer) {
+	state := framework.NewCycleState()
+	info, _ := framework.NewPodInfo(pod)
+	chosen, err := w.sched.SchedulePod(ctx, fw, state, &framework.QueuedPodInfo{PodInfo: info})
+	if err == nil {
+		result.Host = chosen.SuggestedHost
+		return
+	}
+	unfit, ok := err.(*framework.FitError)
+	if !ok {
+		result.Message = err.Error()
+		return
+	}
+	post, status := fw.RunPostFilterPlugins(ctx, state, pod, unfit.Diagnosis.NodeToStatus)
+	unfit.Diagnosis.PostFilterMsg = status.Message()
+	result.Message = unfit.Error()
+	for plugin := range unfit.Diagnosis.UnschedulablePlugins {
+		result.Plugins = append(result.Plugins, plugin)
+	}
+	sort.Strings(result.Plugins)
+	if post == nil || post.NominatingInfo == nil {
+		return
+	}
+	nominated := post.NominatingInfo.NominatedNodeName
+	result.Nominated = &nominated
+	if nominated != "" {
+		result.Victims = victims(w, status.Message())
+	}
+}
+
+// victims waits for the deletions, which happen in the background, in their order. Those that were
+// being deleted already are not deleted again.
+func victims(w *world, message string) []string {
+	expected := 0
+	if _, err := fmt.Sscanf(message[strings.LastIndex(message, "preempting"):], "preempting %d", &expected); err != nil {
+		return []string{"unreadable: " + message}
+	}
+	names, quiet := []string{}, 0
+	for quiet < 40 {
+		before := len(names)
+		names = []string{}
+		for _, action := range w.client.Actions() {
+			if deletion, ok := action.(clienttesting.DeleteAction); ok {
+				names = append(names, deletion.GetNamespace()+"/"+deletion.GetName())
+			}
+		}
+		if len(names) >= expected {
+			return names
+		}
+		if quiet++; len(names) != before {
+			quiet = 0
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return names
+}
+
+func main() {
+	klog.SetLogger(klog.Logger{})
+	in := bufio.NewScanner(os.Stdin)
+	in.Buffer(make([]byte, 1<<20), 1<<28)
+	out := bufio.NewWriter(os.Stdout)
+	defer out.Flush()
+	encoder := json.NewEncoder(out)
+	for in.Scan() {
+		var req request
+		var result answer
+		if err := json.Unmarshal(in.Bytes(), &req); err != nil {
+			result = answer{Error: err.Error()}
+		} else {
+			result = evaluate(req)
+		}
+		if err := encoder.Encode(result); err != nil {
+			panic(err)
+		}
+		out.Flush()
+	}
+}

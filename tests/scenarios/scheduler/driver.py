@@ -1,0 +1,185 @@
+"""Our answer to a case, in the words of tests/peers/scheduler_oracle."""
+
+from typing import Any
+
+from mockapi.scheduler import configuration, preemption
+from mockapi.scheduler.algorithm import Attempt, Search, prepare, rank, verdict
+from mockapi.scheduler.cluster import Cluster, Listers, Objects
+from mockapi.scheduler.nominations import Nominations
+from mockapi.scheduler.plugin import Cycle
+from mockapi.scheduler.pods import PodInfo
+from mockapi.scheduler.profile import Profile, default_profile
+from mockapi.scheduler.status import Code, SchedulingError, Status
+
+Case = dict[str, Any]
+Answer = dict[str, Any]
+
+_KINDS = {
+    "Namespace": "namespaces",
+    "Service": "services",
+    "ReplicationController": "replication_controllers",
+    "ReplicaSet": "replica_sets",
+    "StatefulSet": "stateful_sets",
+    "PersistentVolumeClaim": "claims",
+    "PersistentVolume": "volumes",
+    "StorageClass": "storage_classes",
+    "CSINode": "csi_nodes",
+    "CSIDriver": "csi_drivers",
+    "CSIStorageCapacity": "csi_capacities",
+    "VolumeAttachment": "volume_attachments",
+    "PodDisruptionBudget": "budgets",
+}
+_CODES = {
+    Code.UNSCHEDULABLE: "Unschedulable",
+    Code.UNRESOLVABLE: "UnschedulableAndUnresolvable",
+}
+
+
+class World:
+    def __init__(self, case: Case) -> None:
+        by_kind: dict[str, list[Any]] = {}
+        for obj in case["objects"]:
+            by_kind.setdefault(obj["kind"], []).append(obj)
+        listers = {field: Objects(by_kind.get(kind, ())) for kind, field in _KINDS.items()}
+        self.cluster = Cluster(Listers(**listers))
+        self.nominations = Nominations()
+        for node in by_kind.get("Node", ()):
+            self.cluster.set_node(node)
+        self.pod: PodInfo | None = None
+        for obj in by_kind.get("Pod", ()):
+            pod = PodInfo(obj)
+            if pod.key == case["pod"]:
+                self.pod = pod
+            if pod.node_name:
+                self.cluster.set_pod(pod)
+            elif pod.key != case["pod"]:
+                self.nominations.set(pod, pod.nominated_node)
+        self.profile = _profile(case, self.pod)
+
+
+def _profile(case: Case, pod: PodInfo | None) -> Profile:
+    if "config" not in case or pod is None:
+        return default_profile()
+    loaded = configuration.parse(case["config"])
+    return {profile.name: profile for profile in loaded.profiles}[pod.scheduler_name]
+
+
+def _verdict(status: Status) -> dict[str, Any]:
+    found: dict[str, Any] = {"code": _CODES[status.code]}
+    if status.plugin:
+        found["plugin"] = status.plugin
+    if status.reasons:
+        found["reasons"] = sorted(status.reasons)
+    return found
+
+
+def answer(case: Case) -> Answer:
+    world = World(case)
+    assert world.pod is not None
+    try:
+        found = _inspected(world, world.pod)
+        found |= _decided(world, world.pod)
+    except SchedulingError as error:
+        return {"error": str(error)}
+    return found
+
+
+def _inspected(world: World, pod: PodInfo) -> Answer:
+    attempt = prepare(world.profile, Cycle(pod, world.cluster))
+    if attempt.diagnosis.before:
+        return {"preFilter": _verdict(attempt.diagnosis.absent)}
+    verdicts: dict[str, Any] = {}
+    for node in world.cluster.nodes.values():
+        if attempt.candidates is not None and node.name not in attempt.candidates:
+            continue
+        status = verdict(attempt.checks, node, pod, world.nominations)
+        if status is None:
+            attempt.feasible.append(node)
+        else:
+            verdicts[node.name] = _verdict(status)
+    found: Answer = {"verdicts": verdicts} if verdicts else {}
+    if attempt.feasible:
+        found["scores"] = _scores(world, attempt)
+    return found
+
+
+def _scores(world: World, attempt: Attempt) -> dict[str, dict[str, int]]:
+    ranking = rank(world.profile, attempt.cycle, attempt.feasible)
+    found: dict[str, dict[str, int]] = {}
+    for index, node in enumerate(ranking.nodes):
+        scores = {"": ranking.totals[index]}
+        for plugin in world.profile.at("score"):
+            if plugin.name in ranking.scores:
+                score = ranking.scores[plugin.name].normalized[index]
+                scores[plugin.name] = score * world.profile.weight(plugin)
+        found[node.name] = scores
+    return found
+
+
+def _decided(world: World, pod: PodInfo) -> Answer:
+    attempt = Search(world.cluster, world.nominations).run(world.profile, pod)
+    if attempt.feasible:
+        if len(attempt.feasible) == 1:
+            return {"hosts": [attempt.feasible[0].name]}
+        best = rank(world.profile, attempt.cycle, attempt.feasible).best()
+        return {"hosts": sorted(node.name for node in best)}
+    found: Answer = {}
+    outcome = preemption.after_filters(world.profile, attempt, world.nominations, lambda limit: 0)
+    attempt.diagnosis.after = outcome.message
+    if outcome.candidate is not None:
+        found["nominated"] = outcome.candidate.node.name
+        victims = outcome.candidate.victims
+        found["victims"] = [victim.key for victim in victims if not victim.terminating]
+    elif not outcome.keeps_nomination:
+        found["nominated"] = ""
+    found["message"] = attempt.diagnosis.message(len(world.cluster.nodes))
+    if attempt.diagnosis.plugins:
+        found["plugins"] = sorted(attempt.diagnosis.plugins)
+    return found
+
+
+def differences(expected: Answer, found: Answer) -> list[str]:
+    """What our answer says otherwise than the real scheduler's. Ties are allowed for."""
+    if expected.get("error"):
+        same = "error" in found and expected["error"].endswith(found["error"])
+        return [] if same else [f"error: {expected['error']} / {found}"]
+    problems = []
+    for key in ("preFilter", "message", "plugins", "nominated", "error"):
+        real, ours = expected.get(key), found.get(key)
+        if key == "preFilter" and real:
+            real = _sorted(real)
+        if real != ours:
+            problems.append(f"{key}: {real} / {ours}")
+    real_verdicts = {name: _sorted(v) for name, v in (expected.get("verdicts") or {}).items()}
+    if real_verdicts != (found.get("verdicts") or {}):
+        problems.append(f"verdicts: {real_verdicts} / {found.get('verdicts')}")
+    problems += _score_differences(expected.get("scores") or {}, found.get("scores") or {})
+    if expected.get("host") and expected["host"] not in found.get("hosts", ()):
+        problems.append(f"host: {expected['host']} / {found.get('hosts')}")
+    problems += _victim_differences(expected.get("victims") or [], found.get("victims") or [])
+    return problems
+
+
+def _sorted(verdict: dict[str, Any]) -> dict[str, Any]:
+    return verdict | ({"reasons": sorted(verdict["reasons"])} if verdict.get("reasons") else {})
+
+
+def _score_differences(
+    real: dict[str, dict[str, int]], ours: dict[str, dict[str, int]]
+) -> list[str]:
+    if real.keys() != ours.keys():
+        return [f"fitting nodes: {sorted(real)} / {sorted(ours)}"]
+    problems = []
+    for name, scores in real.items():
+        for plugin in scores.keys() | ours[name].keys():
+            one, other = scores.get(plugin, 0), ours[name].get(plugin, 0)
+            if one != other:
+                problems.append(f"score of {plugin or 'all'} on {name}: {one} / {other}")
+    return problems
+
+
+def _victim_differences(real: list[str], ours: list[str]) -> list[str]:
+    """All but the last are deleted side by side, so only the last has a place."""
+    if sorted(real) != sorted(ours) or real[-1:] != ours[-1:]:
+        return [f"victims: {real} / {ours}"]
+    return []
