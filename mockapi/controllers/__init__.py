@@ -14,8 +14,11 @@ from mockapi.controllers.endpoints_controller import EndpointsController
 from mockapi.controllers.endpointslice import EndpointSliceController
 from mockapi.controllers.garbage import GarbageCollector
 from mockapi.controllers.namespace import NamespaceController
+from mockapi.controllers.nodelifecycle import NodeLifecycleController
+from mockapi.controllers.podgc import PodGarbageCollector
 from mockapi.controllers.replicaset import ReplicaSetController
 from mockapi.controllers.serviceaccount import RootCAPublisher, ServiceAccountController
+from mockapi.controllers.tainteviction import TaintEvictionController
 from mockapi.runtime.loop import Component
 
 
@@ -41,6 +44,9 @@ CONTROLLERS: tuple[Row, ...] = (
     Row("endpoints-controller", EndpointsController, ("endpoint",)),
     Row("endpointslice-controller", EndpointSliceController, ("endpointslice",)),
     Row("replicationcontroller-controller", _replication_controllers, ("replicationcontroller",)),
+    Row("node-lifecycle-controller", NodeLifecycleController, ("nodelifecycle",)),
+    Row("taint-eviction-controller", TaintEvictionController),
+    Row("pod-garbage-collector-controller", PodGarbageCollector, ("podgc",)),
     Row("deployment-controller", DeploymentController, ("deployment",)),
     Row("replicaset-controller", ReplicaSetController, ("replicaset",)),
 )

@@ -149,3 +149,17 @@ def update_status(client: Client, resource: str, obj: Obj, new: Obj, *, retries:
                 raise
             retries -= 1
             obj = client.get(resource, objects.namespace(obj), objects.name(obj))
+
+
+def every(
+    runtime: Runtime, name: str, seconds: float, work: Callable[[], None], *, first: float = 0.0
+) -> Queue:
+    """Call `work` periodically, the first time after `first` seconds."""
+
+    def sync(key: str) -> None:
+        rounds.add_after(key, seconds)
+        work()
+
+    rounds = runtime.queue(name, sync)
+    rounds.add_after("round", first)
+    return rounds

@@ -90,8 +90,9 @@ class EndpointsController:
 
 
 def _describe(service: Obj, current: Obj | None, subsets: list[Obj], moment: str) -> Obj:
-    base_metadata = {"name": objects.name(service), "namespace": objects.namespace(service)}
-    metadata = dict(current["metadata"]) if current is not None else base_metadata
+    metadata: Obj = {"name": objects.name(service), "namespace": objects.namespace(service)}
+    if current is not None:
+        metadata = dict(current["metadata"])
     notes = dict(metadata.get("annotations") or {})
     notes.pop(endpoints.TRIGGER_TIME, None)
     notes.pop(OVER_CAPACITY, None)

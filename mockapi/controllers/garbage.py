@@ -1,8 +1,8 @@
-"""The garbage collector: what nobody owns any more is deleted. Source: pkg/controller/garbagecollector.
+"""The garbage collector: what nobody owns any more is deleted.
 
-A graph of all objects by uid is kept from the informers of all resources. An owner that is only
-named by its dependents is a virtual node until it is seen; if the server does not know it, its
-dependents are collected.
+Source: pkg/controller/garbagecollector. A graph of all objects by uid is kept from the informers of
+all resources. An owner that is only named by its dependents is a virtual node until it is seen; if
+the server does not know it, its dependents are collected.
 """
 
 from collections.abc import Callable, Iterable

@@ -182,8 +182,7 @@ def complete(deployment: Obj, status: Obj) -> bool:
         status.get(c, 0) for c in ("updatedReplicas", "replicas", "availableReplicas")
     ]
     observed = int(status.get("observedGeneration", 0))
-    full = counts == [replicas(deployment)] * 3
-    return full and observed >= objects.generation(deployment)
+    return counts == [replicas(deployment)] * 3 and observed >= objects.generation(deployment)
 
 
 def progressing(old: Obj, new: Obj) -> bool:
@@ -199,7 +198,7 @@ def progressing(old: Obj, new: Obj) -> bool:
 
 
 def has_deadline(deployment: Obj) -> bool:
-    return deployment["spec"].get("progressDeadlineSeconds", INT32_MAX) != INT32_MAX
+    return bool(deployment["spec"].get("progressDeadlineSeconds", INT32_MAX) != INT32_MAX)
 
 
 def cleanups(old: Iterable[Obj], most: int) -> list[tuple[Obj, int]]:

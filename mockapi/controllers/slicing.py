@@ -67,14 +67,14 @@ def spread(
     for item in sorted(changes.update, key=lambda one: -len(one["endpoints"])):
         _fill(item, waiting)
     while waiting:
-        item = _room(unchanged, len(waiting))
-        if item is None:
+        room = _room(unchanged, len(waiting))
+        if room is None:
             new = {**blank, "endpoints": []}
             _fill(new, waiting)
             changes.create.append(new)
         else:
-            unchanged.remove(item)
-            filled = _with(item, list(item.get("endpoints") or ()), labels)
+            unchanged.remove(room)
+            filled = _with(room, list(room.get("endpoints") or ()), labels)
             _fill(filled, waiting)
             changes.update.append(filled)
     return changes
