@@ -16,6 +16,7 @@ from tests.scenarios.scheduler import generate
 
 RECORDINGS = Path(__file__).parent / "recordings"
 COUNT = 270
+COUNTS = {"preemption": 700}
 
 
 def ask(oracle: str, cases: Sequence[generate.Case]) -> list[dict[str, Any]]:
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str]) -> None:
     oracle, *rest = arguments
     count = int(rest[0]) if rest else COUNT
     for theme in rest[1:] or generate.THEMES:
-        record(oracle, theme, count)
+        record(oracle, theme, COUNTS.get(theme, count))
 
 
 if __name__ == "__main__":
