@@ -312,7 +312,6 @@ class Scheduler:
             "Preempted",
             "Preempting",
             f"Preempted by pod {preemptor.uid} on node {node}",
-            related={"kind": "Pod", "apiVersion": "v1", **preemptor.pod},
         )
 
     # Success
@@ -425,6 +424,10 @@ class Scheduler:
         return condition
 
     def _patch(self, pod: PodInfo, status: Obj) -> None:
+        if "conditions" in status:
+            known = [c["type"] for c in (pod.pod.get("status") or {}).get("conditions") or ()]
+            new = [c["type"] for c in status["conditions"] if c["type"] not in known]
+            status["$setElementOrder/conditions"] = [{"type": type} for type in (*known, *new)]
         self._client.patch(
             "v1/pods",
             pod.namespace,

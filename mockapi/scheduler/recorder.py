@@ -54,16 +54,13 @@ class SeriesRecorder:
         reason: str,
         action: str,
         note: str,
-        *,
-        related: Obj | None = None,
     ) -> None:
         """Record; a failure to write is logged and never reaches the caller."""
         reference = object_reference({"kind": "Pod", "apiVersion": "v1", **regarding})
-        other = object_reference(related) if related is not None else None
-        key = (type, reason, action, *sorted(reference.items()), str(other))
+        key = (type, reason, action, *sorted(reference.items()))
         now = self._clock.now()
         try:
-            self._record(key, reference, other, (type, reason, action, note), now)
+            self._record(key, reference, (type, reason, action, note), now)
         except ApiError as error:
             logger.debug("event %s about %s was not written: %s", reason, reference, error)
 
@@ -71,7 +68,6 @@ class SeriesRecorder:
         self,
         key: Any,
         reference: Obj,
-        related: Obj | None,
         words: tuple[str, str, str, str],
         now: float,
     ) -> None:
@@ -84,7 +80,7 @@ class SeriesRecorder:
             return
         if known is not None and known.count > 2:
             self._make_series(known, known.last)
-        event = self._made(reference, related, words, now)
+        event = self._made(reference, words, now)
         self._client.create(_RESOURCE, event["metadata"]["namespace"], event)
         self._written[key] = _Written(event, now)
         if len(self._written) > _CACHE_SIZE:
@@ -105,11 +101,9 @@ class SeriesRecorder:
             event = {**known.event, "series": series}
             self._client.create(_RESOURCE, metadata["namespace"], event)
 
-    def _made(
-        self, reference: Obj, related: Obj | None, words: tuple[str, str, str, str], now: float
-    ) -> Obj:
+    def _made(self, reference: Obj, words: tuple[str, str, str, str], now: float) -> Obj:
         type, reason, action, note = words
-        event = {
+        return {
             "apiVersion": "events.k8s.io/v1",
             "kind": "Event",
             "metadata": {
@@ -125,9 +119,6 @@ class SeriesRecorder:
             "note": truncated(note),
             "type": type,
         }
-        if related is not None:
-            event["related"] = related
-        return event
 
     def _stamp(self, now: float) -> int:
         """Nanoseconds, never the same twice."""

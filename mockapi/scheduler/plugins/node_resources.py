@@ -183,14 +183,43 @@ class BalancedAllocation(Plugin):
         """`args` is a defaulted NodeResourcesBalancedAllocationArgs."""
         resources = (args or {}).get("resources") or DEFAULT_RESOURCES
         self._resources = [resource["name"] for resource in resources]
+        self._plain = self._resources == [CPU, MEMORY]
 
     def score(self, cycle: Cycle, nodes: Sequence[NodeInfo]) -> Scores | None:
         wanted = cycle.pod.balanced
         if not any(wanted.get(name) for name in self._resources):
             return None
         relevant = _relevant(self._resources, wanted)
-        scores = [_balance_score(node, relevant) for node in nodes]
+        if self._plain:
+            cpu, memory = wanted.cpu, wanted.memory
+            scores = [
+                _balance_of_two(node, cpu, memory)
+                if node.allocatable.cpu and node.allocatable.memory
+                else _balance_score(node, relevant)
+                for node in nodes
+            ]
+        else:
+            scores = [_balance_score(node, relevant) for node in nodes]
         return Scores(scores, scores)
+
+
+def _balance_of_two(node: NodeInfo, cpu: int, memory: int) -> int:
+    """The balance of cpu and memory, written out because every decision asks every node."""
+    room = node.allocatable
+    all_cpu, all_memory = room.cpu, room.memory
+    first, second = node.cpu / all_cpu, node.memory / all_memory
+    if first > 1:
+        first = 1.0
+    if second > 1:
+        second = 1.0
+    before = int((1 - abs((first - second) / 2)) * 100)
+    first, second = (node.cpu + cpu) / all_cpu, (node.memory + memory) / all_memory
+    if first > 1:
+        first = 1.0
+    if second > 1:
+        second = 1.0
+    gained = 50 + int((1 - abs((first - second) / 2)) * 100) - before
+    return 50 + (gained // 2 if gained >= 0 else -(-gained // 2))
 
 
 def _balance_score(node: NodeInfo, relevant: Sequence[tuple[str, int]]) -> int:
