@@ -1,7 +1,7 @@
 """Quantities and durations as numbers, for arithmetic (the exact forms are the API's affair)."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
@@ -77,14 +77,13 @@ _BINARY = ("Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 _DECIMAL = ("k", "M", "G", "T", "P", "E")
 
 
-def text(name: str, value: int, written: Iterable[str] = ()) -> str:
-    """The canonical quantity of a value in units, in the format of the first text it came from."""
-    texts = list(written)
-    if len(texts) == 1 and units(name, texts[0]) == value:
-        return texts[0]
+def text(name: str, value: int, binary: bool) -> str:
+    """The canonical quantity of a value in units; `binary`: in powers of 1024."""
     if name == "cpu":
-        return f"{value // 1000}" if value % 1000 == 0 else f"{value}m"
-    if any(t.endswith("i") for t in texts):
+        if value % 1000:
+            return f"{value}m"
+        value //= 1000
+    if binary and value >= 1024:
         return _scaled(value, 1024, _BINARY)
     return _scaled(value, 1000, _DECIMAL)
 

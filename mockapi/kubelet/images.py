@@ -18,6 +18,7 @@ _DIGEST = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*[:][0-9a-fA-F]{32
 _REFERENCE = re.compile(rf"((?:{_HOST}/)?{_PATH})(?::({_TAG}))?(?:@({_DIGEST}))?")
 _NAME = re.compile(rf"(?:({_HOST})/)?({_PATH})")
 _IDENTIFIER = re.compile("[a-f0-9]{64}")
+_ALGORITHM = re.compile("[a-z0-9]+(?:[.+_-][a-z0-9]+)*")
 _HEX_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 DEFAULT_DOMAIN = "docker.io"
@@ -96,7 +97,10 @@ def _check_digest(digest: str) -> None:
     algorithm, _, value = digest.partition(":")
     length = _HEX_LENGTHS.get(algorithm)
     if length is None:
-        raise InvalidImage("unsupported digest algorithm")
+        lower = _ALGORITHM.fullmatch(algorithm) is not None
+        raise InvalidImage(
+            "unsupported digest algorithm" if lower else "invalid checksum digest format"
+        )
     if len(value) != length:
         raise InvalidImage("invalid checksum digest length")
     if value.lower() != value:

@@ -76,7 +76,7 @@ def message(
 
 def binary(value: int) -> str:
     """A number of bytes as a quantity in powers of 1024."""
-    return amounts.text("memory", value, ("1Ki", "2Ki"))
+    return amounts.text("memory", value, True)
 
 
 def refusal(pod: Obj, qos: str, pressures: Sequence[str]) -> str:

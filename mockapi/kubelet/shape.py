@@ -118,53 +118,59 @@ def _user(container: Obj, pod_spec: Obj) -> Obj:
     return {"linux": {"uid": uid, "gid": gid, "supplementalGroups": sorted(groups)}}
 
 
+Amounts = dict[str, tuple[int, bool]]
+"""By resource name: the value in whole units, and whether it is written in powers of 1024."""
+
+
 def pod_amounts(spec: Obj, kind: str) -> dict[str, str]:
     """The pod's effective requests or limits: main containers and sidecars together, or more
     where an init container needs more. Source: component-helpers/resource."""
-    total: dict[str, int] = {}
-    texts: dict[str, set[str]] = {}
+    total: Amounts = {}
     for container in spec["containers"]:
-        _add(total, texts, container, kind)
-    sidecars: dict[str, int] = {}
-    peak: dict[str, int] = {}
+        _add(total, _listed(container, kind))
+    sidecars: Amounts = {}
+    peak: Amounts = {}
     for container in spec.get("initContainers") or ():
+        listed = _listed(container, kind)
         if is_sidecar(container):
-            _add(total, texts, container, kind)
-            _add(sidecars, texts, container, kind)
+            _add(total, listed)
+            _add(sidecars, listed)
             _raise(peak, sidecars)
         else:
-            alone = dict(sidecars)
-            _add(alone, texts, container, kind)
+            alone: Amounts = {}
+            _add(alone, listed)
+            _add(alone, sidecars)
             _raise(peak, alone)
     _raise(total, peak)
-    own = (spec.get("resources") or {}).get(kind) or {}
-    for name, text in own.items():
-        total[name] = amounts.units(name, text)
-        texts[name] = {text}
-    if total or kind == "requests":
-        overhead = spec.get("overhead") or {}
-        for name, text in overhead.items():
-            if kind == "requests" or name in total:
-                total[name] = total.get(name, 0) + amounts.units(name, text)
-                texts.setdefault(name, set()).add(text)
-    return {
-        name: amounts.text(name, value, texts.get(name, ()))
-        for name, value in sorted(total.items())
-    }
+    total |= _listed(spec, kind)
+    overhead = _parsed(spec.get("overhead"))
+    if kind == "limits":
+        overhead = {name: value for name, value in overhead.items() if total.get(name, (0,))[0]}
+    _add(total, overhead)
+    return {n: amounts.text(n, value, binary) for n, (value, binary) in sorted(total.items())}
 
 
-def _add(total: dict[str, int], texts: dict[str, set[str]], container: Obj, kind: str) -> None:
-    for name, text in ((container.get("resources") or {}).get(kind) or {}).items():
-        total[name] = total.get(name, 0) + amounts.units(name, text)
-        texts.setdefault(name, set()).add(text)
+def _listed(owner: Obj, kind: str) -> Amounts:
+    return _parsed((owner.get("resources") or {}).get(kind))
 
 
-def _raise(peak: dict[str, int], level: dict[str, int]) -> None:
+def _parsed(texts: Obj | None) -> Amounts:
+    return {n: (amounts.units(n, t), str(t).endswith("i")) for n, t in (texts or {}).items()}
+
+
+def _add(total: Amounts, more: Amounts) -> None:
+    """A sum is written like the first of its parts that is not zero."""
+    for name, (value, binary) in more.items():
+        before = total.get(name)
+        if before is not None:
+            value, binary = before[0] + value, before[1] if before[0] else binary
+        total[name] = (value, binary)
+
+
+def _raise(peak: Amounts, level: Amounts) -> None:
     for name, value in level.items():
-        if value > peak.get(name, 0):
+        if name not in peak or value[0] > peak[name][0]:
             peak[name] = value
-        else:
-            peak.setdefault(name, value)
 
 
 def qos_class(spec: Obj) -> str:

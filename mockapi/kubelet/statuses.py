@@ -270,8 +270,9 @@ def generate(
     for status in (*init, *main):
         _apply_probes(shape.by_name[status["name"]], status, runtime, probing)
     by_name = {s["name"]: s for s in (*init, *main)}
-    any_started = _any_main_started(shape, by_name)
-    phase = phase_of(pod, shape, by_name, terminal=terminal, initialized=any_started)
+    any_started = any_main_started(shape, by_name)
+    tried = any(runtime.lives.get(one.name) for one in shape.main)
+    phase = phase_of(pod, shape, by_name, terminal=terminal, initialized=tried)
     phase, reason, message = _settled_phase(phase, pod, old, forced)
     moment = timestamp(now)
     out: Obj = {}
@@ -309,11 +310,12 @@ def _by_name(status: Obj) -> dict[str, Obj]:
     return {s["name"]: s for kind in kinds for s in status.get(kind) or ()}
 
 
-def _any_main_started(shape: Shape, statuses: Mapping[str, Obj]) -> bool:
+def any_main_started(shape: Shape, statuses: Mapping[str, Obj]) -> bool:
     for one in shape.main:
-        status = statuses[one.name]
-        state = status["state"]
-        if "running" in state or "terminated" in state or (status.get("lastState") or {}):
+        status = statuses.get(one.name)
+        if status is None:
+            continue
+        if "running" in status["state"] or "terminated" in status["state"]:
             return True
     return False
 
@@ -462,12 +464,13 @@ def merged(pod: Obj, status: Obj, *, may_run: bool, now: float) -> Obj:
     becomes_terminal = (
         served.get("phase") not in conditions.TERMINAL and status["phase"] in conditions.TERMINAL
     )
-    foreign = [c for c in served.get("conditions") or () if c["type"] not in conditions.OWNED]
-    own = [c for c in status["conditions"] if c["type"] in conditions.OWNED]
-    for shared in (c for c in status["conditions"] if c["type"] == conditions.SHARED):
-        if becomes_terminal and not may_run:
-            foreign = [c for c in foreign if c["type"] != conditions.SHARED] + [shared]
-    out["conditions"] = foreign + own
+    kept = [c for c in served.get("conditions") or () if c["type"] not in conditions.OWNED]
+    for one in status["conditions"]:
+        if one["type"] in conditions.OWNED:
+            kept.append(one)
+        elif one["type"] == conditions.SHARED and becomes_terminal and not may_run:
+            _replace_or_append(kept, one)
+    out["conditions"] = kept
     for name in ("resourceClaimStatuses", "extendedResourceClaimStatus", "nominatedNodeName"):
         if name in served:
             out[name] = served[name]
@@ -481,16 +484,28 @@ def merged(pod: Obj, status: Obj, *, may_run: bool, now: float) -> Obj:
     return out
 
 
+def _replace_or_append(found: list[Obj], condition: Obj) -> None:
+    for index, one in enumerate(found):
+        if one["type"] == condition["type"]:
+            found[index] = condition
+            return
+    found.append(condition)
+
+
 def _never_ready(status: Obj, now: float) -> None:
+    """A pod that is over is not ready, whatever was last known."""
+    kinds = ("ContainersReady", "Ready")
+    found = {c["type"]: c for c in status["conditions"] if c["type"] in kinds}
+    if not any(c["status"] == "True" for c in found.values()):
+        return
+    generation = status.get("observedGeneration", 0)
     reason = "PodFailed" if status["phase"] == "Failed" else "PodCompleted"
-    for index, condition in enumerate(status["conditions"]):
-        if condition["type"] in ("Ready", "ContainersReady") and condition["status"] == "True":
-            status["conditions"][index] = {
-                **condition,
-                "status": "False",
-                "lastTransitionTime": timestamp(now),
-                "reason": reason,
-            }
+    for kind in kinds:
+        new = conditions.condition(kind, "False", generation, found, timestamp(now), reason=reason)
+        if kind in found:
+            status["conditions"][status["conditions"].index(found[kind])] = new
+        else:
+            status["conditions"].append(new)
 
 
 def finished(pod: Obj, shape: Shape, status: Obj) -> Obj:
