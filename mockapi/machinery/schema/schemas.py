@@ -9,7 +9,8 @@ from mockapi.machinery.schema.compiled import Compiler
 from mockapi.machinery.schema.defaulting import Defaulter, Defaulting
 from mockapi.machinery.schema.scalars import Unusual
 from mockapi.machinery.schema.strict import DecodeError, Names, Walk
-from mockapi.meta import codec
+from mockapi.machinery.schema.structural import Structural
+from mockapi.meta import codec, gojson
 from mockapi.meta.names import split_api_version
 
 Validation = Literal["Strict", "Warn", "Ignore"]
@@ -19,6 +20,7 @@ _HEADER: Final = (
     'Kind string "json:\\"kind,omitempty\\"" }'
 )
 _NO_HEADER: Final = "couldn't get version/kind; json parse error:"
+_OBJECT_META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _NOT_QUICKLY: Final = (Unusual, TypeError, RecursionError)
 _WORDS: Final = {str: "string", bool: "bool", int: "number", float: "number", list: "array"}
 
@@ -53,12 +55,22 @@ class Schemas:
         self._normalisers = normalisers or {}
         self._load_names = names
         self._names: Names | None = None
+        self._custom: dict[str, Structural] = {}
+
+    def register(self, type_name: str, schema: Structural) -> None:
+        """Make a custom kind known by a type name of its own, or known anew."""
+        self._custom[type_name] = schema
+
+    def forget(self, type_name: str) -> None:
+        self._custom.pop(type_name, None)
 
     def decode(self, type_name: str, tree: Any, *, validation: Validation = "Strict") -> Decoded:
         """A new tree of known fields as Go would write it. Raises DecodeError.
 
         `kind` and `apiVersion` are those of the type, if it is one of a single kind.
         """
+        if type_name in self._custom:
+            return self._decode_custom(type_name, tree, [], validation)
         try:
             obj = self._compiler.struct(type_name).read(tree)
             problems: list[str] = []
@@ -82,6 +94,8 @@ class Schemas:
         tree, found = _parsed(body, yaml)
         said = _said(tree)
         strict = validation != "Ignore"
+        if type_name in self._custom:
+            return self._decode_custom_body(type_name, body, tree, found, said, validation)
         if yaml or not strict or not codec.may_repeat_keys(body, tree):
             try:
                 obj = self._compiler.struct(type_name).read(tree)
@@ -95,6 +109,8 @@ class Schemas:
     def normal(self, type_name: str, obj: Obj) -> Obj:
         """A new tree as Go would write it: order of fields and keys, empties, canonical scalars.
         For objects of ours; raises DecodeError where something does not fit the type."""
+        if type_name in self._custom:
+            return self._decode_custom(type_name, obj, [], "Ignore").obj
         try:
             normal: Obj = self._compiler.struct(type_name).read(obj)
         except _NOT_QUICKLY:
@@ -103,12 +119,57 @@ class Schemas:
 
     def default(self, type_name: str, obj: Obj) -> None:
         """Fill in what the real server fills in, in place."""
+        if type_name in self._custom:
+            self._custom[type_name].default(obj)
+            return
         visit = self._defaulting.visit(type_name)
         if visit is not None:
             visit(obj)
         normalise = self._normalisers.get(type_name)
         if normalise is not None:
             normalise(obj)
+
+    # -- custom kinds --------------------------------------------------------------------------
+
+    def _decode_custom_body(
+        self,
+        type_name: str,
+        body: bytes,
+        tree: Any,
+        problems: list[str],
+        said: tuple[str, str, str],
+        validation: Validation,
+    ) -> Decoded:
+        if not said[2]:
+            text = f"Object 'Kind' is missing in '{gojson.utf8(body)}'"
+            raise DecodeError(text) if validation == "Ignore" else codec.CodecError(text)
+        if validation != "Ignore" and codec.may_repeat_keys(body, tree):
+            walk = Walk(self._types, {}, strict=True)
+            tree = walk.untyped(codec.parse_json_exactly(body))
+            problems = problems + walk.problems
+        decoded = self._decode_custom(type_name, tree, problems, validation)
+        return Decoded(decoded.obj, decoded.problems, said)
+
+    def _decode_custom(
+        self, type_name: str, tree: Any, problems: list[str], validation: Validation
+    ) -> Decoded:
+        if not isinstance(tree, dict):
+            raise DecodeError(f"expected object, got {type(tree).__name__}")
+        try:
+            obj, unknown = self._custom[type_name].coerce(tree, self._metadata)
+        except (Unusual, RecursionError):
+            raise DecodeError("exceeded max depth") from None
+        if validation == "Ignore":
+            return Decoded(obj, [])
+        return Decoded(obj, [*problems, *(f'unknown field "{path}"' for path in unknown)])
+
+    def _metadata(self, tree: Any) -> tuple[Obj, list[str]]:
+        """ObjectMeta inside of a custom object."""
+        try:
+            return self._compiler.struct(_OBJECT_META).read(tree), []
+        except _NOT_QUICKLY:
+            metadata, problems = self._slowly(_OBJECT_META, tree, "Strict")
+        return metadata, [problem.partition('"')[2][:-1] for problem in problems]
 
     def _slowly(self, type_name: str, node: Any, validation: Validation) -> tuple[Obj, list[str]]:
         if self._names is None:

@@ -59,6 +59,13 @@ class Walk:
             raise DecodeError(self.saved)
         return {} if result is _KEEP else result
 
+    def untyped(self, node: Any) -> Any:
+        """A tree without a type, of which only repeated keys can be said to be wrong."""
+        result = self._any(node)
+        if self.saved:
+            raise DecodeError(self.saved)
+        return result
+
     def _save(self, mismatch: _TypeMismatch) -> Any:
         self.saved = self.saved or self._text(mismatch)
         return _KEEP
