@@ -4,6 +4,7 @@ Source: apiextensions-apiserver pkg/registry/customresource/tableconvertor.
 """
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -60,7 +61,16 @@ def _text(value: Any, ages: Ages) -> str:
     if isinstance(value, dict | list):
         text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
         return text.translate(_HTML)
-    return gofmt.value(value)
+    return _go_float(value) if isinstance(value, float) else gofmt.value(value)
+
+
+def _go_float(value: float) -> str:
+    """`%v` of a float64: the shortest digits, with an exponent from a million on."""
+    number = Decimal(repr(value)).normalize()
+    power = number.adjusted()
+    if not number or -4 <= power < 6:
+        return format(number, "f")
+    return f"{format(number.scaleb(-power), 'f')}e{power:+03d}"
 
 
 _HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})

@@ -14,6 +14,7 @@ from mockapi.machinery.tables.parts import (
     Obj,
     age,
     annotations,
+    condition_status,
     conditions,
     is_deleted,
     labels,
@@ -146,10 +147,6 @@ def csi_driver(obj: Obj, ages: Ages) -> Cells:
         ",".join(found.get("volumeLifecycleModes") or ()) or NONE,
         age(obj, ages),
     ]
-
-
-def csi_storage_capacity(obj: Obj, ages: Ages) -> Cells:
-    return [name(obj), obj.get("storageClassName", ""), obj.get("capacity", UNSET)]
 
 
 def webhooks(obj: Obj, ages: Ages) -> Cells:
@@ -312,6 +309,20 @@ def _availability(service: Obj) -> str:
         return "Unknown"
     state, reason = available[0]["status"], available[0].get("reason")
     return f"{state} ({reason})" if state != "True" and reason else str(state)
+
+
+def custom_resource_definition(obj: Obj, ages: Ages) -> Cells:
+    """Served versions are sorted by name. Source: apiextensions-apiserver, its tableconvertor."""
+    found, names = spec(obj), spec(obj).get("names") or {}
+    versions = sorted(
+        f"{version['name']}(storage)" if version.get("storage") else version["name"]
+        for version in found.get("versions") or ()
+        if version.get("served")
+    )
+    created = obj["metadata"].get("creationTimestamp") or ""
+    cells = [name(obj), found.get("scope", ""), ",".join(versions), created]
+    cells += [found.get("group", ""), names.get("kind", ""), ",".join(names.get("shortNames", ()))]
+    return [*cells, condition_status(obj, "Established") == "True"]
 
 
 def result(obj: Obj, ages: Ages) -> Cells:
