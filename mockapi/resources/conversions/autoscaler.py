@@ -71,7 +71,7 @@ def _spec_to_v2(old: Obj, annotations: dict[str, str]) -> Obj:
 
 
 def _status_to_v2(old: Obj, annotations: dict[str, str]) -> Obj:
-    status = dict(old)
+    status = {key: value for key, value in old.items() if key != "currentReplicas" or value}
     utilization = status.pop("currentCPUUtilizationPercentage", None)
     if utilization is not None:
         current = {"averageUtilization": utilization}
@@ -99,8 +99,9 @@ def _spec_from_v2(old: Obj) -> Obj:
 
 
 def _status_from_v2(old: Obj) -> Obj:
-    """The last CPU metric counts."""
-    status = {key: old[key] for key in old if key not in ("currentMetrics", "conditions")}
+    """The last CPU metric counts. v1 writes replicas that are 0, v2 leaves current ones out."""
+    status = {key: old[key] for key in ("observedGeneration", "lastScaleTime") if key in old}
+    status |= {key: old.get(key, 0) for key in ("currentReplicas", "desiredReplicas")}
     for metric in old.get("currentMetrics") or ():
         resource = metric.get("resource")
         if metric.get("type") == "Resource" and resource and resource.get("name") == "cpu":
