@@ -100,7 +100,7 @@ def _spec_from_v2(old: Obj) -> Obj:
 
 def _status_from_v2(old: Obj) -> Obj:
     """The last CPU metric counts. v1 writes replicas that are 0, v2 leaves current ones out."""
-    status = {key: old[key] for key in ("observedGeneration", "lastScaleTime") if key in old}
+    status: Obj = {key: old[key] for key in ("observedGeneration", "lastScaleTime") if key in old}
     status |= {key: old.get(key, 0) for key in ("currentReplicas", "desiredReplicas")}
     for metric in old.get("currentMetrics") or ():
         resource = metric.get("resource")
