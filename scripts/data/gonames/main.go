@@ -92,7 +92,8 @@ func plain(t reflect.Type) bool {
 	}
 	switch t.Kind() {
 	case reflect.Slice, reflect.Map:
-		return t.Elem().Kind() != reflect.Pointer && plain(t.Elem())
+		named := t.Kind() == reflect.Map && t.Key().PkgPath() != ""
+		return !named && t.Elem().Kind() != reflect.Pointer && plain(t.Elem())
 	}
 	return true
 }
