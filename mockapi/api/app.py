@@ -36,7 +36,6 @@ def create_app(gateway: Gateway) -> Flask:
     app = Flask("mockapi", static_folder=None)
     app.session_interface = _NoSessions()
     app.url_map.merge_slashes = False
-    app.url_map.strict_slashes = False
     documents, health = gateway.documents, gateway.health
     _everything_below(app, "/api", "resources", lambda: gateway.resource(request.environ))
     _everything_below(app, "/apis", "resources", lambda: gateway.resource(request.environ))
@@ -47,6 +46,7 @@ def create_app(gateway: Gateway) -> Flask:
     _serve(app, gateway, "/openapi/v3", gateway.openapi.index)
     _serve(app, gateway, "/openapi/v3/<path:rest>", gateway.openapi.third)
     _serve(app, gateway, "/version", documents.version)
+    _serve(app, gateway, "/version/", documents.version)
     if gateway.kernel.controls is not None:
         control = ControlApi(gateway.kernel.controls)
         _serve(app, gateway, "/mockapi/v1/<path:rest>", control.serve)
@@ -57,8 +57,8 @@ def create_app(gateway: Gateway) -> Flask:
 
 
 def _everything_below(app: Flask, path: str, endpoint: str, view: Callable[[], Reply]) -> None:
-    _rule(app, path, endpoint, view)
-    _rule(app, f"{path}/<path:rest>", endpoint, view)
+    for rule in (path, f"{path}/", f"{path}/<path:rest>"):
+        _rule(app, rule, endpoint, view)
 
 
 def _serve(app: Flask, gateway: Gateway, path: str, serve: Serve) -> None:

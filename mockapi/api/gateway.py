@@ -13,7 +13,7 @@ from mockapi.api.openapi import OpenApi
 from mockapi.api.reply import Reply
 from mockapi.api.reply import text as plain_text
 from mockapi.api.routes import Route, Unreadable
-from mockapi.api.verbs import lists, objects, watches
+from mockapi.api.verbs import lists, nodeside, objects, watches
 from mockapi.machinery.resource import Resource
 
 Verb = Callable[[Call, Route, Kernel], Reply]
@@ -27,6 +27,7 @@ VERBS: dict[str, Verb] = {
     "deletecollection": objects.serve,
     "list": lists.serve,
     "watch": watches.serve,
+    "connect": nodeside.refuse_connect,
 }
 
 
@@ -84,6 +85,8 @@ class Gateway:
         deprecation = route.resource.deprecation
         if deprecation:
             call.warnings.append(deprecation)
+        if route.subresource == "log":
+            return nodeside.serve_log(call, route, self.kernel)
         return VERBS[route.verb](call, route, self.kernel)
 
 

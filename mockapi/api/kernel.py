@@ -1,6 +1,6 @@
 """What the HTTP face needs of a cluster, and nothing else of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -22,6 +22,25 @@ class Pipeline(Protocol):
     def watch(self, request: Request) -> Any: ...
 
 
+class OpenLog(Protocol):
+    """A log that is being read: what is new, and the real seconds until there may be more."""
+
+    @property
+    def done(self) -> bool: ...
+
+    def read(self) -> bytes: ...
+
+    def pause(self) -> float | None: ...
+
+
+class PodLogs(Protocol):
+    """Opens the log that the query of a URL asks for; None for a pod without a node."""
+
+    def open(
+        self, namespace: str, name: str, query: Mapping[str, Sequence[str]]
+    ) -> OpenLog | None: ...
+
+
 def _nothing() -> Sequence[str]:
     return ()
 
@@ -39,4 +58,6 @@ class Kernel:
     """Health checks that fail now (`informer-sync`, `shutdown`)."""
     controls: Controls | None = None
     """What the control API steers; without it /mockapi is not served."""
+    logs: PodLogs | None = None
+    """The kubelet's side of `pods/log`."""
     streams: Streams = field(default_factory=Streams)

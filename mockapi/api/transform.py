@@ -64,7 +64,7 @@ def list_as(
         "kind": form.target,
         "apiVersion": f"{META_GROUP}/{form.version}",
         "metadata": list_meta,
-        "items": [partial(form, tree) for tree in trees],
+        "items": [partial(form, tree) for tree in trees] or None,
     }
 
 
@@ -86,8 +86,11 @@ def table(
     now: float,
     single: bool = False,
 ) -> Tree:
+    kind = (resource.gvr.group, resource.kind)
+    if single and trees[0]["kind"] != resource.kind:
+        kind = (trees[0]["apiVersion"].rpartition("/")[0], trees[0]["kind"])
     rendered: Tree = module("mockapi.machinery.tables").render(
-        (resource.gvr.group, resource.kind),
+        kind,
         trees,
         now=now,
         api_version=f"{META_GROUP}/{form.version}",

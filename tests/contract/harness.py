@@ -54,8 +54,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Case:
-    """`deviation` is an id of docs/deviations.md; `differs` the paths in a reply that it excuses
-    (`2.body.message`: step, then keys)."""
+    """`deviation` is an id of docs/deviations.md; `differs` are patterns of the paths in a reply
+    that it excuses (`2.body.message`: step, then keys)."""
 
     file: str
     name: str
@@ -153,8 +153,9 @@ def run(case: Case, target: Target) -> list[Tree]:
     names = {"{ns}": f"contract-{token}", "{id}": f"id-{token}"}
     if any("{ns}" in text for step in case.steps for text in (step.path, step.body or "")):
         _make_namespace(names["{ns}"], target)
-    normal = Normal({value: key for key, value in names.items()})
-    return [normal.reply(_perform(step, target, names)) for step in case.steps]
+    prefixes = [prefix for step in case.steps for prefix in _GENERATED.findall(step.body or "")]
+    normal = Normal({value: key for key, value in names.items()}, prefixes)
+    return [normal.reply(_perform(step, target, names), step) for step in case.steps]
 
 
 def _make_namespace(name: str, target: Target) -> None:
@@ -201,9 +202,15 @@ def _filled(text: str, names: Mapping[str, str]) -> str:
 
 _UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_GENERATED = re.compile(r'"generateName": "([^"]*)"')
+_SUFFIX = "[bcdfghjklmnpqrstvwxz2456789]{5}"
+_AGE = re.compile(r"\d+s")
 _CLUSTER_IP = re.compile(r"10\.96\.\d+\.\d+")
 _COUNTERS = (
     (re.compile(r"too old resource version: (\d+) \(\d+\)"), r"too old resource version: \1 (<n>)"),
+    (re.compile(r"in record \(\d+\)"), "in record (<n>)"),
+    (re.compile(r'resourceVersion: "\d+"'), 'resourceVersion: "<rv>"'),
+    (re.compile(f"kube-api-access-{_SUFFIX}"), "kube-api-access-<suffix>"),
     (
         re.compile(r"Too large resource version: (\d+), current: \d+"),
         r"Too large resource version: \1, current: <n>",
@@ -214,30 +221,33 @@ _COUNTERS = (
 class Normal:
     """Names what differs from run to run by the order in which it appears in a case."""
 
-    def __init__(self, names: Mapping[str, str]) -> None:
+    def __init__(self, names: Mapping[str, str], prefixes: Iterable[str]) -> None:
         self._names = names
+        self._replaced = [
+            *_COUNTERS,
+            *((re.compile(re.escape(p) + _SUFFIX), f"{p}<suffix>") for p in prefixes if p),
+        ]
         self._seen: dict[str, dict[str, str]] = {}
 
-    def reply(self, reply: Tree) -> Tree:
+    def reply(self, reply: Tree, step: Step) -> Tree:
         headers = reply["headers"]
         shown = {n: headers.get_all(n) for n in SHOWN_HEADERS if headers.get_all(n)}
         flat = {n: v[0] if n != "Warning" else v for n, v in shown.items()}
         found: Tree = {"status": reply["status"], "headers": self._tree(flat)}
-        return found | self._content(reply["content"], headers.get("Content-Type", ""))
+        stream = reply["status"] == 200 and "watch" in step.path
+        return found | self._content(reply["content"], headers.get("Content-Type", ""), stream)
 
-    def _content(self, content: bytes, kind: str) -> Tree:
+    def _content(self, content: bytes, kind: str, stream: bool) -> Tree:
         if kind.startswith("application/vnd.kubernetes.protobuf"):
-            return {"protobuf": content[:4].decode("latin-1")}
+            return {"protobuf": "frames" if stream else content[:4].decode("latin-1")}
         text = content.decode("utf-8", "replace")
         for name, placeholder in self._names.items():
             text = text.replace(name, placeholder)
         if not kind.startswith("application/json"):
             return {"text": self._text(text)} if text else {}
-        try:
-            return {"body": self._tree(json.loads(text)), "layout": _layout(text)}
-        except ValueError:
-            frames = [json.loads(line) for line in text.splitlines() if line]
-            return {"frames": [self._tree(frame) for frame in frames]}
+        if stream and not text.startswith(('{"kind"', "{\n")):
+            return {"frames": [self._tree(json.loads(line)) for line in text.splitlines()]}
+        return {"body": self._tree(json.loads(text)), "layout": _layout(text)} if text else {}
 
     def _tree(self, value: Any, path: tuple[str, ...] = ()) -> Any:
         if isinstance(value, dict):
@@ -251,8 +261,8 @@ class Normal:
             return self._revision(value, parent)
         if key == "continue" and value:
             return "<continue>"
-        if key == "name" and parent.get("generateName") and isinstance(value, str):
-            return parent["generateName"] + "<suffix>"
+        if key == "cells":
+            return ["<age>" if _AGE.fullmatch(str(cell)) else cell for cell in value]
         if key in ("nodePort", "healthCheckNodePort") and value:
             return f"<{key}>"
         return self._tree(value, (*path, key))
@@ -267,7 +277,7 @@ class Normal:
         text = _UID.sub(lambda match: self._named("uid", match[0]), text)
         text = _TIME.sub("<time>", text)
         text = _CLUSTER_IP.sub(lambda match: self._named("ip", match[0]), text)
-        for pattern, replacement in _COUNTERS:
+        for pattern, replacement in self._replaced:
             text = pattern.sub(replacement, text)
         return text
 
@@ -320,4 +330,5 @@ def differences(expected: Any, actual: Any, path: str = "") -> list[str]:
 def unexcused(case: Case, expected: list[Tree], actual: list[Tree]) -> list[str]:
     """The differences that the case's deviation does not name."""
     found = differences(expected, actual)
-    return [line for line in found if not line.startswith(case.differs)] if case.differs else found
+    excused = [re.compile(pattern) for pattern in case.differs]
+    return [line for line in found if not any(pattern.match(line) for pattern in excused)]

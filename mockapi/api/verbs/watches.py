@@ -65,8 +65,8 @@ def encoder(form: Form, route: Route, kernel: Kernel, include: str) -> Encoder:
 
 
 def _transformer(form: Form, route: Route, kernel: Kernel) -> Callable[[Obj], Obj] | None:
-    if not form.target:
-        return None
+    if form.target in ("", "PartialObjectMetadataList"):
+        return None  # an object is no list: the real server sends it as it is
     return lambda tree: transform.object_as(form, tree, route.resource, include="", now=0.0)
 
 

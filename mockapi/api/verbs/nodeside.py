@@ -1,0 +1,76 @@
+"""What the real server passes on to the kubelet: logs; exec, attach and port-forward are refused."""
+
+from typing import Any
+
+from mockapi.api.call import Call
+from mockapi.api.kernel import Kernel, OpenLog
+from mockapi.api.reply import Reply, Streamed
+from mockapi.api.routes import Route
+from mockapi.api.stream import Stream
+from mockapi.base.waiting import Notifier
+from mockapi.meta.errors import ApiError
+
+LONGEST_PAUSE = 0.2
+"""Real seconds after which a followed log is looked at again in any case."""
+FOREVER = 10 * 365 * 86400.0
+
+
+class _Followed:
+    """A log as a stream's source: `first` has been read already."""
+
+    def __init__(self, log: OpenLog, first: bytes) -> None:
+        self._log = log
+        self._first = first
+        self._notifier = Notifier()
+        self.stream: Stream | None = None
+
+    def handle(self) -> Any:
+        return self._notifier.handle()
+
+    def poll(self) -> list[bytes]:
+        first, self._first = self._first, b""
+        data = first or (b"" if self._log.done else self._log.read())
+        if not data and self._log.done and self.stream is not None:
+            self.stream.end()
+        return [data] if data else []
+
+    def failure(self, error: ApiError) -> bytes:
+        return b""
+
+    def pause(self) -> float:
+        if self._log.done:
+            return 0.0
+        pause = self._log.pause()
+        return LONGEST_PAUSE if pause is None else min(pause, LONGEST_PAUSE)
+
+    def close(self) -> None:
+        return None
+
+
+def serve_log(call: Call, route: Route, kernel: Kernel) -> Reply:
+    if kernel.logs is None:
+        raise ApiError(503, "ServiceUnavailable", "the cluster runs without its own kubelet")
+    log = kernel.logs.open(route.namespace, route.name, call.query)
+    if log is None:
+        return Reply(204)
+    first = log.read()
+    if log.done:
+        return Reply(200, first, "text/plain")
+    source = _Followed(log, first)
+    source.stream = Stream(
+        source,
+        bytes,
+        seconds=FOREVER,
+        streams=kernel.streams,
+        socket=call.environ.get("mockapi.socket"),
+    )
+    return Streamed(200, source.stream, "text/plain")
+
+
+def refuse_connect(call: Call, route: Route, kernel: Kernel) -> Reply:
+    resource = route.resource.gvr.resource
+    raise ApiError(
+        501,
+        "NotImplemented",
+        f"{route.subresource} of {resource} is not implemented by mockapi yet",
+    )
