@@ -309,6 +309,9 @@ def _bytes(node: Any, go: str) -> str:
         raise _TypeMismatch(_word(node), go)
     values = bytearray()
     for item in node:
+        if item is None:
+            values.append(0)
+            continue
         if isinstance(item, bool) or not isinstance(item, Number | int | float):
             raise _TypeMismatch(_word(item), "uint8")
         if not _literal(item).isdigit() or len(_literal(item)) > 3 or int(_literal(item)) > 255:
