@@ -31,6 +31,7 @@ from mockapi.client.inprocess import InProcessClients
 from mockapi.controllers import chosen
 from mockapi.kubelet.kubelet import Kubelet, KubeletSettings
 from mockapi.kubelet.nodes import NodeShape
+from mockapi.kubelet.podlogs import PodLogs
 from mockapi.machinery import bootstrap, catalogue, discovery
 from mockapi.machinery.admission.plugins import default_chain
 from mockapi.machinery.allocation import service_hook
@@ -158,6 +159,8 @@ class Cluster:
             shapes = (NodeShape(count=self.settings.nodes),) if self.settings.nodes else ()
             self.kubelet = Kubelet(KubeletSettings(shapes=shapes))
             components.append(self.kubelet)
+            find = self.pipeline.reading.get
+            self.kernel.logs = PodLogs(find, self.kubelet.behaviours, self.clock)
         return components
 
     def _run(self) -> None:

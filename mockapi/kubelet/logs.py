@@ -46,7 +46,7 @@ class LogOptions:
             found.append(fields.invalid("limitBytes", self.limit_bytes, "must be greater than 0"))
         if self.since_seconds is not None and self.since is not None:
             text = "at most one of `sinceTime` or `sinceSeconds` may be specified"
-            found.append(fields.forbidden("", text))
+            found.append(fields.forbidden("[]", text))
         elif self.since_seconds is not None and self.since_seconds < 1:
             found.append(
                 fields.invalid("sinceSeconds", self.since_seconds, "must be greater than 0")

@@ -1,4 +1,4 @@
-"""What the real server passes on to the kubelet: logs; exec, attach and port-forward are refused."""
+"""What the real server passes on to kubelets: logs; exec, attach and port-forward are refused."""
 
 from typing import Any
 
