@@ -41,9 +41,10 @@ from mockapi.machinery.objects import Objects
 from mockapi.machinery.pipeline import Pipeline
 from mockapi.machinery.registry import Registry
 from mockapi.machinery.request import Request, Result
-from mockapi.machinery.resource import Obj
+from mockapi.machinery.resource import Obj, Resource
 from mockapi.machinery.schema.schemas import Schemas
 from mockapi.meta.errors import ApiError, NotFound
+from mockapi.meta.names import split_api_version
 from mockapi.resources import defaults
 from mockapi.resources.conversions import CONVERSIONS
 from mockapi.resources.strategies import STRATEGIES
@@ -121,11 +122,20 @@ class Cluster:
             clock=self.clock,
             ids=self.ids,
             admission=default_chain(),
-            managers=Managers(types),
+            managers=Managers(types, convert=lambda r, o, v: self._converted(r, o, v)),
             hooks={},
         )
         pipeline.writer.hooks["services"] = service_hook(self.store, objects, self.ids)
         return pipeline
+
+    def _converted(self, resource: Resource, obj: Obj, api_version: str) -> Obj | None:
+        """An object of a served version in another one, None when that is not served."""
+        group, version = split_api_version(api_version)
+        other = self.registry.find(group, version, resource.gvr.resource)
+        if other is None or other.bucket != resource.bucket:
+            return None
+        objects = self.pipeline.objects
+        return objects.from_storage(other, objects.to_storage(resource, obj))
 
     # -- life ----------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from mockapi.base.clock import Clock, timestamp
 from mockapi.machinery.catalogue import Types
+from mockapi.machinery.managedfields.managers import is_reset
 from mockapi.machinery.objects import Objects
 from mockapi.machinery.request import Request
 from mockapi.machinery.resource import Obj, Resource
@@ -116,6 +117,9 @@ class Bodies:
             self.check_header(body, form, kind)
             raise cannot_be_handled(self._said(body, form, kind), kind, str(error)) from None
         self.check_header(body, form, kind)
+        if b"managedFields" in body:
+            tree = codec.parse_json(body) if form == JSON else codec.parse_yaml(body)
+            request.resets_managers = is_reset(tree)
         if decoded.problems:
             self._report(decoded.problems, request, kind, validation)
         return decoded.obj

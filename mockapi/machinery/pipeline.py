@@ -15,6 +15,7 @@ from mockapi.machinery import options as option_rules
 from mockapi.machinery.admission.chain import Chain
 from mockapi.machinery.bodies import Bodies, media_type
 from mockapi.machinery.deletion import Deleter
+from mockapi.machinery.managedfields.managers import is_reset
 from mockapi.machinery.objects import Objects
 from mockapi.machinery.options import DeleteOptions, WriteOptions, parse_list, parse_revision
 from mockapi.machinery.patch import patching
@@ -143,6 +144,7 @@ class Pipeline:
     ) -> Obj:
         name, types = request.resource.type_name, self.registry.catalogue.types
         tree = patch.apply(live, type_name=name, types=types)
+        request.resets_managers = is_reset(tree)
         validation = options.field_validation
         try:
             decoded = self.objects.schemas.decode(name, tree, validation=validation)  # type: ignore[arg-type]

@@ -32,6 +32,8 @@ class Request:
     content_type: str = ""
     obj: Any = None
     """The decoded body (an object or a patch), for callers in the process."""
+    resets_managers: bool = False
+    """The body empties metadata.managedFields; found while it is decoded."""
     warnings: list[str] = field(default_factory=list)
     """Texts for Warning headers, filled on the way."""
 

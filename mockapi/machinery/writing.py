@@ -60,6 +60,7 @@ class FieldManagers(Protocol):
         manager: str,
         subresource: str,
         now: str,
+        reset: bool = False,
     ) -> None: ...
 
     def apply(
@@ -299,6 +300,7 @@ class Writer:
                 manager=manager,
                 subresource=request.subresource,
                 now=context.now,
+                reset=request.resets_managers,
             )
         obj = self.objects.to_storage(resource, obj)
         attributes = self._attributes("UPDATE", request, obj, old, context, request.namespace)
