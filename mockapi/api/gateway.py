@@ -27,7 +27,7 @@ VERBS: dict[str, Verb] = {
     "deletecollection": objects.serve,
     "list": lists.serve,
     "watch": watches.serve,
-    "connect": nodeside.refuse_connect,
+    "connect": nodeside.serve_connect,
 }
 
 

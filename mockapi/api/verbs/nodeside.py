@@ -8,7 +8,9 @@ from mockapi.api.reply import Reply, Streamed
 from mockapi.api.routes import Route
 from mockapi.api.stream import Stream
 from mockapi.base.waiting import Notifier
-from mockapi.meta.errors import ApiError
+from mockapi.machinery.request import Request, Result
+from mockapi.machinery.resource import Obj
+from mockapi.meta.errors import ApiError, BadRequest
 
 LONGEST_PAUSE = 0.2
 """Real seconds after which a followed log is looked at again in any case."""
@@ -67,10 +69,46 @@ def serve_log(call: Call, route: Route, kernel: Kernel) -> Reply:
     return Streamed(200, source.stream, "text/plain")
 
 
-def refuse_connect(call: Call, route: Route, kernel: Kernel) -> Reply:
+def serve_connect(call: Call, route: Route, kernel: Kernel) -> Reply:
+    """exec, attach, port-forward and proxy: the real server's refusals, then our own."""
     resource = route.resource.gvr.resource
+    if resource == "services":
+        _check_endpoints(route, kernel)
+    else:
+        found = kernel.pipeline.handle(
+            Request("get", route.resource, route.namespace, route.name, user=call.user)
+        )
+        assert isinstance(found, Result)
+        if resource == "pods":
+            _check_reachable(found.obj, route)
     raise ApiError(
         501,
         "NotImplemented",
         f"{route.subresource} of {resource} is not implemented by mockapi yet",
     )
+
+
+def _check_reachable(pod: Obj, route: Route) -> None:
+    if route.subresource == "proxy":
+        if not (pod.get("status") or {}).get("podIP"):
+            raise BadRequest("address not allowed")
+    elif not pod["spec"].get("nodeName"):
+        raise BadRequest(f"pod {route.name} does not have a host assigned")
+
+
+def _check_endpoints(route: Route, kernel: Kernel) -> None:
+    """A service is reached by what its EndpointSlices call ready."""
+    slices = kernel.registry.find("discovery.k8s.io", "v1", "endpointslices")
+    name = route.name.rpartition(":")[0].rpartition(":")[2] or route.name
+    if slices is not None:
+        query = {"labelSelector": [f"kubernetes.io/service-name={name}"]}
+        found = kernel.pipeline.list(Request("list", slices, route.namespace, query=query))
+        if any(_ready(item.obj) for item in found.items):
+            return
+    text = f'no endpoints available for service "{route.name}"'
+    raise ApiError(503, "ServiceUnavailable", text)
+
+
+def _ready(endpoint_slice: Obj) -> bool:
+    endpoints = endpoint_slice.get("endpoints") or ()
+    return any((one.get("conditions") or {}).get("ready", True) for one in endpoints)
