@@ -86,7 +86,9 @@ def _without(left: FieldSet, right: FieldSet) -> FieldSet | None:
     if member == is_member(left):
         if children is left:
             return left
-        return children if children else (LEAF if member else None)
+        if len(children) > (SELF in children):
+            return children
+        return LEAF if member else None
     children = {key: node for key, node in children.items() if key != SELF}
     return children or None
 
@@ -176,7 +178,9 @@ _RANKS: Final = {float: 0, int: 0, str: 1, bool: 2, list: 3, dict: 4, type(None)
 
 
 def _value_order(value: Any) -> tuple[Any, ...]:
-    return (_RANKS[type(value)], str(value) if isinstance(value, list | dict) else value or 0)
+    if isinstance(value, list | dict):
+        return (_RANKS[type(value)], json.dumps(value))
+    return (_RANKS[type(value)], 0 if value is None else value)
 
 
 @lru_cache(maxsize=65536)

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mockapi.machinery.catalogue import Type
-from mockapi.machinery.managedfields import applying, entries, fieldset, resets
+from mockapi.machinery.managedfields import applying, entries, fieldset, resets, scale
 from mockapi.machinery.managedfields.entries import Entries, Entry
 from mockapi.machinery.managedfields.fieldset import LEAF, BadFieldSet, FieldSet
-from mockapi.machinery.managedfields.nodes import Change, MapNode, Node, TypedError
+from mockapi.machinery.managedfields.nodes import SAME, Change, MapNode, Node, TypedError
 from mockapi.machinery.managedfields.shapes import DEDUCED, Shapes, tracked
 from mockapi.machinery.resource import Obj, Resource
 from mockapi.machinery.schema.compiled import Compiler
@@ -76,6 +76,9 @@ class Managers:
         given = metadata.pop("managedFields", None)
         new["metadata"] = metadata
         live = old["metadata"].get("managedFields") if old is not None else None
+        if subresource == "scale" and old is not None:
+            self._scaled(metadata, old, new, resource=resource, manager=manager, now=now)
+            return
         managed = self._decode(given, live, subresource=subresource, reset=reset)
         if not managed and old is not None:
             return
@@ -89,6 +92,46 @@ class Managers:
             return
         if managed:
             metadata["managedFields"] = entries.write(managed)
+
+    def _scaled(
+        self, metadata: Obj, old: Obj, new: Obj, *, resource: Resource, manager: str, now: str
+    ) -> None:
+        """A write through `scale` is one of the Scale, brought back to its object."""
+        parent = entries.read(old["metadata"].get("managedFields") or ())
+        path = scale.replicas_path(resource)
+        mapped = scale.to_subresource(parent, path, self._is_known(resource))
+        if mapped:
+            same = scale.value_at(old, path) == scale.value_at(new, path)
+            change = SAME if same else scale.CHANGED
+            mapped = scale.updated(mapped, change, manager=manager, now=now)
+        parent = scale.to_parent(parent, mapped, path, resource, self._is_known(resource))
+        if parent:
+            metadata["managedFields"] = entries.write(parent)
+
+    def apply_scale(
+        self, live: Obj, patch: Obj, *, resource: Resource, manager: str, force: bool, now: str
+    ) -> tuple[Any, list[Obj]]:
+        """Server-side apply of a Scale: (replicas that it asks for, None: it does not say;
+        the object's entries after it). Raises ApplyConflict."""
+        parent = entries.read(live["metadata"].get("managedFields") or ())
+        path, known = scale.replicas_path(resource), self._is_known(resource)
+        mapped = scale.to_subresource(parent, path, known)
+        asked = (patch.get("spec") or {}).get("replicas")
+        now_there = scale.value_at(live, path) or 0
+        mapped = scale.applied(
+            mapped, asked, changed=asked != now_there, manager=manager, force=force, now=now
+        )
+        return asked, entries.write(scale.to_parent(parent, mapped, path, resource, known))
+
+    def _is_known(self, resource: Resource) -> Callable[[str], bool]:
+        """Whether the resource's kind is served in an apiVersion."""
+
+        def known(api_version: str) -> bool:
+            group, _, version = api_version.rpartition("/")
+            gvk = GroupVersionKind(group, version, resource.kind)
+            return gvk in self._known or gvk == resource.gvk
+
+        return known
 
     def _decode(self, given: Any, live: Any, *, subresource: str, reset: bool) -> Entries:
         """From the request if it has entries that make sense, else from the live object."""
@@ -168,10 +211,10 @@ class Managers:
         self, version: str, resource: Resource, old: Obj | None, new: Obj, part: str
     ) -> Change | None:
         """The same change seen in another version; None when that is not served any more."""
+        if not self._is_known(resource)(version):
+            return None
         group, _, name = version.rpartition("/")
         gvk = GroupVersionKind(group, name, resource.kind)
-        if gvk not in self._known:
-            return None
         if self._convert is None:
             return self.changes(resource, old, new, part)
         before = self._convert(resource, old, version) if old is not None else {}

@@ -56,7 +56,7 @@ def _map_problems(node: MapNode, value: Any) -> Iterator[Problem]:
     if not isinstance(value, dict):
         yield "", f"expected map, got {_shown(value)}"
         return
-    for name in value:
+    for name in sorted(value):
         inner = node.fields.get(name, node.element)
         if inner is None:
             yield f".{name}", "field not declared in schema"

@@ -1,0 +1,104 @@
+"""Managed fields of the scale subresource: the entries of an object seen as those of its Scale,
+and brought back. Source: apimachinery pkg/util/managedfields/scalehandler.go.
+
+An updater's entry is told apart by its apiVersion, which is another for the Scale; so its
+replicas always move to an entry of their own, without a time. That is what the real one does.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from mockapi.machinery.managedfields import entries, fieldset
+from mockapi.machinery.managedfields.applying import conflict_error
+from mockapi.machinery.managedfields.entries import Entries, Entry
+from mockapi.machinery.managedfields.fieldset import LEAF, FieldSet
+from mockapi.machinery.managedfields.nodes import SAME, Change
+from mockapi.machinery.resource import Resource
+
+Path = tuple[str, ...]
+
+API_VERSION: Final = "autoscaling/v1"
+REPLICAS: Final[Path] = ("f:spec", "f:replicas")
+OWNED: Final = fieldset.make(("spec", "replicas"))
+CHANGED: Final = Change(None, OWNED, None)
+
+
+def replicas_path(resource: Resource) -> Path:
+    """Where the replicas are in the object."""
+    return REPLICAS
+
+
+def value_at(obj: Any, path: Path) -> Any:
+    for key in path:
+        obj = obj.get(key[2:]) if isinstance(obj, dict) else None
+    return obj
+
+
+def to_subresource(parent: Entries, path: Path, known: Callable[[str], bool]) -> Entries:
+    """The entries that own the replicas, as those of the Scale."""
+    found: Entries = {}
+    for entry in parent.values():
+        if known(entry.api_version) and fieldset.has(entry.fields, path):
+            manager, operation, _, subresource = entry.identity
+            who = entries.identity(manager, operation, API_VERSION, subresource)
+            found[who] = Entry(who, API_VERSION, entry.time, OWNED)
+    return found
+
+
+def updated(mapped: Entries, change: Change, *, manager: str, now: str) -> Entries:
+    """After an ordinary write of the Scale."""
+    if change is SAME:
+        return mapped
+    who = entries.identity(manager, "Update", API_VERSION, "scale")
+    return {who: Entry(who, API_VERSION, now, OWNED)}
+
+
+def applied(
+    mapped: Entries, replicas: Any, *, changed: bool, manager: str, force: bool, now: str
+) -> Entries:
+    """After an apply of the Scale."""
+    who = entries.identity(manager, "Apply", API_VERSION, "scale")
+    others = {key: entry for key, entry in mapped.items() if key != who}
+    if replicas is None:
+        return others
+    before = mapped.get(who)
+    time = now if changed or before is None else before.time
+    own = {who: Entry(who, API_VERSION, time, OWNED)}
+    if not changed:
+        return {**others, **own}
+    if others and not force:
+        ordered = sorted(others.values(), key=lambda entry: entry.identity.text())
+        raise conflict_error([(entry, REPLICAS) for entry in ordered])
+    return own
+
+
+def to_parent(
+    parent: Entries, mapped: Entries, path: Path, resource: Resource, known: Callable[[str], bool]
+) -> Entries:
+    """The object's entries after those of its Scale."""
+    rest = dict(mapped)
+    result: Entries = {}
+    replicas = _set_of(path)
+    for who, entry in parent.items():
+        if not known(entry.api_version):
+            continue
+        if not fieldset.has(entry.fields, path) or who in rest:
+            result[who] = entry
+            rest.pop(who, None)
+            continue
+        fields = fieldset.difference(entry.fields, replicas)
+        if fields:
+            result[who] = entry.with_fields(fields)
+    api_version = resource.gvk.api_version
+    for who in rest:
+        known_before = parent.get(who)
+        time = known_before.time if known_before is not None else ""
+        result[who] = Entry(who, api_version, time, replicas)
+    return result
+
+
+def _set_of(path: Path) -> FieldSet:
+    tree: FieldSet = LEAF
+    for key in reversed(path):
+        tree = {key: tree}
+    return tree
