@@ -89,6 +89,8 @@ class Subresources:
         apply = request.content_type.startswith(patching.APPLY)
         kind = "UpdateOptions" if verb == "update" else "PatchOptions"
         options = option_rules.parse_write(query, kind, apply=apply)
+        if apply:
+            return self._apply_scale(request, scale, options)
         read = self._read_scale(request, options)
 
         def change(live: Obj | None) -> Obj:
@@ -110,6 +112,30 @@ class Subresources:
         result = self.pipeline.writer.update(request, change, options)
         return Result(result.code, scale_of(result.obj, scale))
 
+    def _apply_scale(self, request: Request, scale: ScaleStrategy, options: WriteOptions) -> Result:
+        patch = self.pipeline.bodies.parse_apply(request, options.field_validation)
+        writer = self.pipeline.writer
+
+        def change(live: Obj | None) -> Obj:
+            assert live is not None
+            replicas, managed = writer.managers.apply_scale(
+                live,
+                patch,
+                resource=request.resource,
+                manager=options.field_manager,
+                force=options.force,
+                now=self.pipeline.bodies.now(),
+            )
+            changed = {**live, "metadata": {**live["metadata"], "managedFields": managed}}
+            changed["metadata"].pop("resourceVersion", None)
+            if replicas is not None:
+                scale.set_replicas(changed, replicas)
+            return changed
+
+        self.pipeline.reading.read(self._parent(request))
+        result = writer.update(request, change, options, UpdatePlan(apply=True))
+        return Result(result.code, scale_of(result.obj, scale))
+
     def _parent(self, request: Request) -> Request:
         return Request("get", request.resource, request.namespace, request.name)
 
@@ -125,9 +151,6 @@ class Subresources:
                 )
             return lambda live: obj
         form = request.content_type.partition(";")[0].strip()
-        if form == patching.APPLY:
-            applied = bodies.parse_apply(request, options.field_validation)
-            return lambda live: {**live, "spec": {**live["spec"], **(applied.get("spec") or {})}}
         body = request.obj if request.body is None else request.body
         patch = patching.Patch(form, body, validation=options.field_validation)
         types = self.pipeline.registry.catalogue.types

@@ -75,6 +75,10 @@ class FieldManagers(Protocol):
         now: str,
     ) -> Obj: ...
 
+    def apply_scale(
+        self, live: Obj, patch: Obj, *, resource: Resource, manager: str, force: bool, now: str
+    ) -> tuple[Any, list[Obj]]: ...
+
 
 class Hook(Protocol):
     """Runs around the storage of a kind: allocators of addresses and ports, and the like."""
