@@ -224,9 +224,12 @@ class Bodies:
         try:
             tree, problems = codec.parse_yaml_strictly(request.body)
         except CodecError as error:
-            raise BadRequest(f"error decoding YAML: {error}") from None
+            raise BadRequest(f"error encoding patch: {error}") from None
+        if tree is None:
+            tree = {}
         if not isinstance(tree, dict):
-            raise BadRequest(f"error decoding patch: {_not_an_object(tree)}")
+            text = f"error unmarshaling JSON: while decoding JSON: {_not_an_object(tree)}"
+            raise BadRequest(f"error decoding patch: {text}")
         if problems and validation == "Strict":
             raise BadRequest(f"error strict decoding patch: {', '.join(problems)}")
         if validation == "Warn":

@@ -185,7 +185,6 @@ class Writer:
         strategy, metadata = resource.strategy, obj["metadata"]
         metadata["uid"] = self.ids.uid()
         metadata["creationTimestamp"] = context.now
-        metadata.pop("generation", None)
         if strategy.has_status:
             self._reset_status(resource, obj)
         strategy.prepare_create(obj, context)
@@ -257,9 +256,12 @@ class Writer:
             raise NotFound(resource.gvr.group, resource.gvr.resource, request.name)
         obj = change(None)
         if obj["metadata"].get("uid"):
+            uid = obj["metadata"]["uid"]
             message = (
-                "Precondition failed: UID in precondition: "
-                f"{obj['metadata']['uid']}, UID in object meta: "
+                f"uid mismatch: the provided object specified uid {uid}, "
+                "and no existing object was found"
+                if plan.apply
+                else f"Precondition failed: UID in precondition: {uid}, UID in object meta: "
             )
             raise Conflict(resource.gvr.group, resource.gvr.resource, request.name, message)
         applied = obj["metadata"].get("managedFields") if plan.apply else None
