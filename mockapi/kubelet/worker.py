@@ -378,6 +378,9 @@ class PodWorker:
             return DEFAULT_POD
 
     def _sync(self) -> Process:
+        behaviour = self._behaviour()
+        if behaviour.lost and self.status.get("phase") == "Unknown":
+            return
         if self.resize is not None:
             settle(self, self.resize)
         status = self.generate()
@@ -386,15 +389,9 @@ class PodWorker:
             self.phase = TERMINATING
             self._dirty = True
             return
-        seconds = self.pod["spec"].get("activeDeadlineSeconds")
-        if seconds is not None:
-            self._deadline_at = parse_timestamp(status["startTime"]) + seconds
+        self._arm_deadline(status)
         if self.shape.has_probes:
             self._probe_unready()
-        behaviour = self._behaviour()
-        if behaviour.lost:
-            self._report_lost()
-            return
         self.started = False
         fresh = not self.runtime.sandbox
         try:
@@ -405,6 +402,13 @@ class PodWorker:
             self._arm_eviction(behaviour)
         if self.started or (fresh and self.runtime.sandbox):
             self._dirty = True
+        elif behaviour.lost:
+            self._report_lost()
+
+    def _arm_deadline(self, status: Obj) -> None:
+        seconds = self.pod["spec"].get("activeDeadlineSeconds")
+        if seconds is not None:
+            self._deadline_at = parse_timestamp(status["startTime"]) + seconds
 
     def _retry(self, moment: float | None) -> None:
         retry_at = self.now + RETRY if moment is None else moment
