@@ -32,6 +32,8 @@ class Served:
 
     groups: Sequence[Group]
     resources: Sequence[ServedResource]
+    definitions: Sequence[Obj] = ()
+    """The CustomResourceDefinitions behind the custom ones."""
 
     @cached_property
     def by_version(self) -> dict[tuple[str, str], list[ServedResource]]:
@@ -48,9 +50,10 @@ class Served:
 
 def served(catalogue: Catalogue, definitions: Iterable[Obj] = ()) -> Served:
     """The built-in resources and those of CustomResourceDefinitions, which must be established."""
-    custom = [row for definition in definitions for row in custom_resources(definition)]
+    kept = list(definitions)
+    custom = [row for definition in kept for row in custom_resources(definition)]
     rows = [*catalogue.resources.values(), *custom]
-    return Served([*catalogue.groups, *_custom_groups(custom)], rows)
+    return Served([*catalogue.groups, *_custom_groups(custom)], rows, kept)
 
 
 def custom_resources(definition: Obj) -> list[ServedResource]:

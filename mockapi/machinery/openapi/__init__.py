@@ -1,4 +1,4 @@
-"""The server's own description: OpenAPI documents written from the tables, without upstream's prose.
+"""The server's own description: OpenAPI documents from the tables, without upstream's prose.
 
 `Documents` (v3.py) has one per group version, written when first asked for. Descriptions of
 fields, for `kubectl explain`, come from the optional package kubernetes-validate.

@@ -97,8 +97,10 @@ class Paths:
 
     def all(self, resources: Iterable[ServedResource]) -> dict[str, Obj]:
         """Path -> path item, sorted."""
-        found = {f"{self._prefix}/": self._discovery()}
-        for resource in resources:
+        rows = list(resources)
+        is_custom = any(row.custom for row in rows)
+        found = {} if is_custom else {f"{self._prefix}/": self._discovery()}
+        for resource in rows:
             for path, item in self._resource(resource):
                 if item:
                     found[path] = path_item(path, item)
@@ -144,10 +146,15 @@ class _Writer:
         if "create" in verbs:
             item["post"] = self._post(f"create{self._id}{name}", self._type, self._row.gvk)
         if "deletecollection" in verbs:
-            content = self._content(f"delete{self._id}Collection{name}", "deletecollection")
-            content |= self._delete_body() | self._responses("200", type_=f"{META}.Status")
-            item["delete"] = Operation(content, DELETE_COLLECTION)
+            item["delete"] = self._delete_collection(f"delete{self._id}Collection{name}")
         return item
+
+    def _delete_collection(self, operation_id: str) -> Operation:
+        content = self._content(operation_id, "deletecollection")
+        content |= self._responses("200", type_=f"{META}.Status")
+        if self._row.custom:
+            return Operation(content, LIST)
+        return Operation(content | self._delete_body(), DELETE_COLLECTION)
 
     def item(self) -> Item:
         verbs, name, item = self._row.verbs, self._scope + self._row.kind, Item()
@@ -167,8 +174,7 @@ class _Writer:
     def list(self, *, everywhere: bool) -> Operation:
         name = self._row.kind + "ForAllNamespaces" if everywhere else self._scope + self._row.kind
         content = self._content(f"list{self._id}{name}", "list")
-        streams = self._streams if "watch" in self._row.verbs or not self._row.custom else ()
-        content |= self._responses("200", type_=f"{self._type}List", more=streams)
+        content |= self._responses("200", type_=f"{self._type}List", more=self._streams)
         return Operation(content, LIST)
 
     def watch_list(self, *, everywhere: bool) -> Operation:
@@ -195,16 +201,17 @@ class _Writer:
             yield path, self._plain_subresource(name, sub)
 
     def _plain_subresource(self, name: str, sub: ServedSubresource) -> Item:
+        """A custom resource's operations name its own kind, even those of `scale`."""
         type_ = type_name(self._types, sub.kind, custom=self._row.custom and sub.name != "scale")
-        item = Item()
+        kind, item = self._row.gvk if self._row.custom else sub.kind, Item()
         if "get" in sub.verbs:
-            item["get"] = self._read(f"read{self._id}{name}", type_, sub.kind)
+            item["get"] = self._read(f"read{self._id}{name}", type_, kind)
         if "create" in sub.verbs:
-            item["post"] = self._post(f"create{self._id}{name}", type_, sub.kind)
+            item["post"] = self._post(f"create{self._id}{name}", type_, kind)
         if "update" in sub.verbs:
-            item["put"] = self._put(f"replace{self._id}{name}", type_, sub.kind)
+            item["put"] = self._put(f"replace{self._id}{name}", type_, kind)
         if "patch" in sub.verbs:
-            item["patch"] = self._patch(f"patch{self._id}{name}", type_, sub.kind)
+            item["patch"] = self._patch(f"patch{self._id}{name}", type_, kind)
         return item
 
     def _connects(

@@ -11,6 +11,12 @@ Obj = dict[str, Any]
 
 META = "io.k8s.apimachinery.pkg.apis.meta.v1"
 PATCH = f"{META}.Patch"
+OTHER_SERVERS = (
+    "admission.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+    "imagepolicy.k8s.io",
+)
 SIMPLE: Mapping[str, Obj] = {
     "string": {"type": "string"},
     "int32": {"type": "integer", "format": "int32"},
@@ -90,13 +96,13 @@ class Schemas:
             schema["required"] = required
         if type_.fields:
             schema["properties"] = {
-                field.name: self._property(type_, field) for field in type_.fields.values()
+                name: self._property(type_, field) for name, field in sorted(type_.fields.items())
             }
         return schema | self._extensions(type_, version)
 
     def _extensions(self, type_: Type, version: tuple[str, str] | None) -> Obj:
         extensions: Obj = {}
-        gvks = _kinds(type_, version)
+        gvks = self._kinds(type_, version)
         if gvks:
             rows = [{"group": gvk.group, "kind": gvk.kind, "version": gvk.version} for gvk in gvks]
             extensions["x-kubernetes-group-version-kind"] = rows
@@ -106,10 +112,19 @@ class Schemas:
             extensions["x-kubernetes-unions"] = list(type_.unions)
         return extensions
 
+    def _kinds(self, type_: Type, version: tuple[str, str] | None) -> Iterable[GroupVersionKind]:
+        """Types that are kinds of every group (DeleteOptions): a document of one group version
+        shows them as its own, one of custom resources leaves out what other servers own."""
+        if self._v2 or len(type_.gvks) < 2:
+            return type_.gvks
+        if version is None:
+            return [gvk for gvk in type_.gvks if gvk.group not in OTHER_SERVERS]
+        return [GroupVersionKind(*gv, type_.gvks[0].kind) for gv in sorted({("", "v1"), version})]
+
     def _property(self, owner: Type, field: Field) -> Obj:
         described = self._described(self._descriptions.field(owner.name, field.name))
         schema = described | self._shape(field.type, wrapped=not field.bare)
-        default = self._default(field)
+        default = None if self._v2 else self._default(field)
         if default is not None:
             schema["default"] = default
         if field.enum:
@@ -154,13 +169,6 @@ class Schemas:
 
     def _described(self, text: str) -> Obj:
         return {"description": text} if text else {}
-
-
-def _kinds(type_: Type, version: tuple[str, str] | None) -> Iterable[GroupVersionKind]:
-    """A document of one group version shows the kinds of every group (DeleteOptions) as its own."""
-    if version is None or len(type_.gvks) < 2:
-        return type_.gvks
-    return [GroupVersionKind(*gv, type_.gvks[0].kind) for gv in sorted({("", "v1"), version})]
 
 
 def reference_of(shape: Shape) -> str:

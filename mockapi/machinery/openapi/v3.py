@@ -2,13 +2,14 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
 
 from mockapi.machinery.catalogue import ServedResource, Types
 from mockapi.machinery.discovery import Served
+from mockapi.machinery.openapi import custom
 from mockapi.machinery.openapi.descriptions import Descriptions
 from mockapi.machinery.openapi.paths import (
     Paths,
@@ -36,21 +37,22 @@ class Documents:
     def __init__(
         self, types: Types, served: Served, descriptions: Descriptions, minor: str
     ) -> None:
-        self._types, self._served, self._minor = types, served, minor
+        self.types, self.served, self.minor = types, served, minor
+        self.descriptions = descriptions
         self._schemas = Schemas(types, descriptions)
         self._written: dict[str, bytes] = {}
 
     def names(self) -> list[str]:
         """The paths below /openapi/v3/."""
         found = [OPENID, "api", "api/v1", "apis", KEYS, "version"]
-        for group in self._served.groups:
+        for group in self.served.groups:
             if group.name:
                 found += [] if self._is_custom(group.name) else [f"apis/{group.name}"]
                 found += [f"apis/{group.name}/{version}" for version in group.versions]
         return sorted(found)
 
     def _is_custom(self, group: str) -> bool:
-        return any(row.custom for row in self._served.resources if row.gvr.group == group)
+        return any(row.custom for row in self.served.resources if row.gvr.group == group)
 
     def index(self) -> Obj:
         """/openapi/v3; writes every document, since their hashes are in it."""
@@ -62,9 +64,13 @@ class Documents:
 
     def encoded(self, name: str) -> bytes:
         """The JSON of a document; raises KeyError for a name that is not one."""
-        if name not in self._written:
-            self._written[name] = orjson.dumps(self.document(name))
-        return self._written[name]
+        return self.kept(name, lambda: orjson.dumps(self.document(name)))
+
+    def kept(self, key: str, write: Callable[[], bytes]) -> bytes:
+        """What was written before under this key, or what `write` gives."""
+        if key not in self._written:
+            self._written[key] = write()
+        return self._written[key]
 
     def document(self, name: str) -> Obj:
         if name not in self.names():
@@ -87,22 +93,34 @@ class Documents:
         return self._complete({f"/{name}/": _special(name)})
 
     def _group_version(self, group: str, version: str) -> Obj:
-        rows: Iterable[ServedResource] = self._served.by_version[group, version]
-        paths = Paths(self._types, group, version).all(rows)
+        rows: Iterable[ServedResource] = self.served.by_version[group, version]
+        paths = Paths(self.types, group, version).all(rows)
+        if self._is_custom(group):
+            return self._complete(paths, own=self._custom_schemas(group, version))
         return self._complete(paths, (group, version))
 
-    def _complete(self, paths: Obj, version: tuple[str, str] | None = None) -> Obj:
-        roots = set(REFERENCE.findall(orjson.dumps(paths).decode()))
-        schemas = {
-            name: self._schemas.schema(name, version) for name in self._schemas.reachable(roots)
-        }
-        components: Obj = {"schemas": schemas} if schemas else {}
+    def _custom_schemas(self, group: str, version: str) -> Obj:
         return {
-            "openapi": "3.0.0",
-            "info": {"title": "Kubernetes", "version": self._minor},
-            "paths": paths,
-            "components": components | {"securitySchemes": SECURITY},
+            name: schema
+            for definition in self.served.definitions
+            for name, schema in custom.schemas(definition, group, version).items()
         }
+
+    def _complete(
+        self, paths: Obj, version: tuple[str, str] | None = None, own: Obj | None = None
+    ) -> Obj:
+        own = own or {}
+        roots = set(REFERENCE.findall(orjson.dumps([paths, own]).decode())) - set(own)
+        names = self._schemas.reachable(roots)
+        schemas = own | {name: self._schemas.schema(name, version) for name in names}
+        components: Obj = {"schemas": schemas} if schemas else {}
+        if own:
+            info = {"title": "Kubernetes CRD Swagger", "version": "v0.1.0"}
+        else:
+            info = {"title": "Kubernetes", "version": self.minor}
+            components["securitySchemes"] = SECURITY
+        head = {"openapi": "3.0.0", "info": info}
+        return head | {"paths": paths, "components": components}
 
 
 def _special(name: str) -> Obj:
