@@ -18,6 +18,7 @@ from mockapi.controllers.nodelifecycle import NodeLifecycleController
 from mockapi.controllers.podgc import PodGarbageCollector
 from mockapi.controllers.replicaset import ReplicaSetController
 from mockapi.controllers.serviceaccount import RootCAPublisher, ServiceAccountController
+from mockapi.controllers.statefulset import StatefulSetController
 from mockapi.controllers.tainteviction import TaintEvictionController
 from mockapi.runtime.loop import Component
 
@@ -47,6 +48,7 @@ CONTROLLERS: tuple[Row, ...] = (
     Row("node-lifecycle-controller", NodeLifecycleController, ("nodelifecycle",)),
     Row("taint-eviction-controller", TaintEvictionController),
     Row("pod-garbage-collector-controller", PodGarbageCollector, ("podgc",)),
+    Row("statefulset-controller", StatefulSetController, ("statefulset",)),
     Row("deployment-controller", DeploymentController, ("deployment",)),
     Row("replicaset-controller", ReplicaSetController, ("replicaset",)),
 )

@@ -43,10 +43,12 @@ def pod_template_hash(template: Obj, collisions: int | None) -> str:
 
 
 def revision_hash(data: bytes, collisions: int | None) -> str:
-    """The hash of a ControllerRevision's data, as it is stored."""
-    value = fnv32a(data)
+    """The hash of a ControllerRevision's data, as it is stored (FNV-1, not FNV-1a)."""
     if collisions is not None:
-        value = fnv32a(str(collisions).encode(), value)
+        data += str(collisions).encode()
+    value = _OFFSET
+    for byte in data:
+        value = ((value * _PRIME) & _MASK) ^ byte
     return safe_encode(str(value))
 
 
