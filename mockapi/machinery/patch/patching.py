@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from mockapi.machinery.catalogue import Type
 from mockapi.machinery.patch import body as bodies
-from mockapi.machinery.patch import conversion, json_patch, merge_patch, strategic
+from mockapi.machinery.patch import conversion, json_patch, kinds, merge_patch, strategic
 from mockapi.meta import fields, gofmt
 from mockapi.meta.errors import Invalid, RequestEntityTooLarge
 
@@ -40,11 +40,20 @@ class Patch:
     def apply(self, document: Obj, *, type_name: str, types: Mapping[str, Type]) -> Any:
         """The patched tree, not decoded yet; `document` is in the version of the request."""
         if self.media_type == JSON:
-            return self._json(document)
+            return self._of_kind(self._json(document), type_name, types)
         self._check_object()
         if self.media_type == MERGE:
-            return merge_patch.apply(self.tree, document)
+            return self._of_kind(merge_patch.apply(self.tree, document), type_name, types)
         return strategic.apply(self.tree or {}, document, type_name, types)
+
+    def _of_kind(self, patched: Any, type_name: str, types: Mapping[str, Type]) -> Any:
+        """The patched tree says itself what it is, and must still be of the kind."""
+        if type_name not in types:
+            return patched
+        problem = kinds.problem(patched, types[type_name].gvks, types)
+        if problem:
+            raise self._invalid(patched, problem)
+        return patched if patched.get("apiVersion") else {}
 
     def _json(self, document: Obj) -> Any:
         operations = bodies.check_operations(self.tree, strict=self._strict)

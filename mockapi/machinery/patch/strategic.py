@@ -24,7 +24,19 @@ ORDER: Final = "$setElementOrder"
 def apply(patch: Obj, document: Obj, type_name: str, types: Mapping[str, Type]) -> Obj:
     """The patched document, sharing untouched parts with `document`. Not yet decoded: what the
     type does not know is still in it."""
-    return _merge(document, tree.copy(patch), _Schema({"ref": type_name}, types))
+    return _merge(document, _whole_numbers(tree.copy(patch)), _Schema({"ref": type_name}, types))
+
+
+def _whole_numbers(value: Any) -> Any:
+    """5.0 fits an integer here, though not in JSON: changed in place."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        for key, item in value.items():
+            value[key] = _whole_numbers(item)
+    elif isinstance(value, list):
+        value[:] = map(_whole_numbers, value)
+    return value
 
 
 class _Schema:

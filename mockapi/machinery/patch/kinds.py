@@ -1,0 +1,46 @@
+"""What the real server says when a patch makes another kind of an object.
+
+Source: apimachinery pkg/runtime/serializer/json (meta.go), scheme.go and conversion.go.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from mockapi.machinery.catalogue import Type
+from mockapi.machinery.patch.body import json_kind
+from mockapi.meta import gofmt
+from mockapi.meta.names import GroupVersionKind, split_api_version
+
+_SCHEME: Final = "pkg/runtime/scheme.go:111"
+_NO_VERSION: Final = "couldn't get version/kind; json parse error: json: cannot unmarshal"
+_META: Final = (
+    r'struct { APIVersion string "json:\"apiVersion,omitempty\""; '
+    r'Kind string "json:\"kind,omitempty\"" }'
+)
+
+
+def problem(tree: Any, expected: Sequence[GroupVersionKind], types: Mapping[str, Type]) -> str:
+    """ "" when the tree is of the expected kind, or leaves it open."""
+    if not isinstance(tree, dict):
+        return f"{_NO_VERSION} {json_kind(tree)} into Go value of type {_META}"
+    for name in ("kind", "apiVersion"):
+        if not isinstance(tree.get(name), str | None):
+            return (
+                f"{_NO_VERSION} {json_kind(tree[name])} into Go struct field .{name} of type string"
+            )
+    api_version = tree.get("apiVersion") or expected[0].api_version
+    try:
+        group, version = split_api_version(api_version)
+    except ValueError as error:
+        return str(error)
+    gvk = GroupVersionKind(group, version, tree.get("kind") or expected[0].kind)
+    if gvk in expected:
+        return ""
+    if not any(gvk in row.gvks for row in types.values()):
+        return (
+            f"no kind {gofmt.quote(gvk.kind)} is registered for version "
+            f"{gofmt.quote(api_version)} in scheme {gofmt.quote(_SCHEME)}"
+        )
+    internal = expected[0].group.partition(".")[0] or "core"
+    target = f"{internal}.{expected[0].kind}"
+    return f"converting ({version}.{gvk.kind}) to ({target}): unknown conversion"
