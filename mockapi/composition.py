@@ -15,6 +15,7 @@ from mockapi import kubeconfig
 from mockapi.api.app import create_app
 from mockapi.api.gateway import Gateway
 from mockapi.api.kernel import Kernel
+from mockapi.api.security import secure
 from mockapi.api.serve import Server
 from mockapi.base.clock import (
     Clock,
@@ -89,11 +90,19 @@ class Cluster:
         self.pipeline = self._pipeline()
         self.clients = InProcessClients(self.pipeline)
         self.runtime = Runtime(self.clients, clock=self.clock, ids=self.ids)
+        self.security = secure(
+            self.pipeline.reading,
+            self.clock,
+            tls=settings.tls,
+            authorization=settings.authorization,
+            hosts=(settings.host,),
+        )
         self.kernel = Kernel(
             pipeline=self.pipeline,
             registry=self.registry,
             clock=self.clock,
             served=lambda: self._served,
+            security=self.security,
             controls=ClusterControls(self),
         )
         self._served = discovery.served(self.catalogue)
@@ -142,6 +151,8 @@ class Cluster:
     def start(self, *, listen: bool = True) -> None:
         """Populate, bring the control plane up, and serve. Raises PortInUse."""
         bootstrap.populate(self.pipeline)
+        # What came before is no history that a client can ask for, as in the real server.
+        self.store.compact(self.store.revision)
         if listen:
             self._listen()
         for component in self._components():
@@ -155,6 +166,7 @@ class Cluster:
             create_app(self.gateway),
             host=self.settings.host,
             port=self.settings.port,
+            ssl_context=self.security.ssl_context,
             closing=self.kernel.streams,
         )
         self.server.start()
@@ -209,7 +221,9 @@ class Cluster:
 
     def write_kubeconfig(self, path: Path) -> None:
         """A complete kubeconfig of its own. Raises OSError."""
-        kubeconfig.write(path, kubeconfig.document(self.url))
+        security = self.security
+        content = kubeconfig.document(self.url, ca=security.ca, token=security.token)
+        kubeconfig.write(path, content)
 
     # -- time and state ------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from mockapi.api.openapi import OpenApi
 from mockapi.api.reply import Reply
 from mockapi.api.reply import text as plain_text
 from mockapi.api.routes import Route, Unreadable
-from mockapi.api.verbs import lists, nodeside, objects, watches
+from mockapi.api.verbs import lists, nodeside, objects, reviews, watches
 from mockapi.machinery.resource import Resource
 
 Verb = Callable[[Call, Route, Kernel], Reply]
@@ -53,7 +53,7 @@ class Gateway:
         self.documents = Documents(kernel, lambda: self.address)
         self.openapi = OpenApi(kernel)
         self.health = Health(kernel.failing)
-        self.filters: list[Filter] = [AuditIds(), *before]
+        self.filters: list[Filter] = [AuditIds(), *kernel.security.filters, *before]
         self._paths = _Paths(kernel)
 
     def resource(self, environ: dict[str, Any]) -> Reply:
@@ -85,6 +85,8 @@ class Gateway:
         deprecation = route.resource.deprecation
         if deprecation:
             call.warnings.append(deprecation)
+        if route.verb == "create" and reviews.is_review(route):
+            return reviews.serve(call, route, self.kernel)
         if route.subresource == "log":
             return nodeside.serve_log(call, route, self.kernel)
         return VERBS[route.verb](call, route, self.kernel)

@@ -2,24 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from mockapi.api.control.controls import Controls
+from mockapi.api.security import Security
 from mockapi.api.stream import Streams
 from mockapi.base.clock import Clock
 from mockapi.machinery.discovery import Served
+from mockapi.machinery.pipeline import Pipeline
 from mockapi.machinery.registry import Registry
-from mockapi.machinery.request import ListResult, Request, Result
-
-
-class Pipeline(Protocol):
-    """The request path below HTTP."""
-
-    def handle(self, request: Request) -> Result | ListResult: ...
-
-    def list(self, request: Request) -> ListResult: ...
-
-    def watch(self, request: Request) -> Any: ...
 
 
 class OpenLog(Protocol):
@@ -54,6 +45,7 @@ class Kernel:
     clock: Clock
     served: Callable[[], Served]
     """What discovery shows now; a new value when custom resources come or go."""
+    security: Security
     failing: Callable[[], Sequence[str]] = _nothing
     """Health checks that fail now (`informer-sync`, `shutdown`)."""
     controls: Controls | None = None

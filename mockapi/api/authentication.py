@@ -1,0 +1,163 @@
+"""Who asks: client certificates, bearer tokens, or nobody; and whom they want to be taken for.
+
+Source: apiserver pkg/authentication, pkg/endpoints/filters (authentication, impersonation).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from mockapi.api.call import ADMIN, Call
+from mockapi.base.lazy import module
+from mockapi.machinery.authorization import Attributes, Authorizer, forbidden
+from mockapi.machinery.resource import UserInfo
+from mockapi.meta import gofmt
+from mockapi.meta.errors import BadRequest, Unauthorized
+
+AUTHENTICATED = "system:authenticated"
+UNAUTHENTICATED = "system:unauthenticated"
+ANONYMOUS = UserInfo("system:anonymous", groups=(UNAUTHENTICATED,))
+_ACCOUNT = "system:serviceaccount:"
+_EXTRA = "HTTP_IMPERSONATE_EXTRA_"
+
+Tokens = Callable[[str], UserInfo | None]
+"""A bearer token -> its user."""
+
+
+class Authentication:
+    """The filter. `lenient` takes whoever is unknown for the administrator (plain HTTP, where
+    everybody may do everything); `anonymous` lets requests without credentials through."""
+
+    def __init__(self, tokens: Tokens, *, lenient: bool, anonymous: bool) -> None:
+        self._tokens = tokens
+        self._lenient = lenient
+        self._anonymous = anonymous
+
+    def __call__(self, call: Call) -> None:
+        bearer = call.environ.get("HTTP_AUTHORIZATION")
+        if bearer is None and self._lenient:
+            return
+        call.user = self.user_of(call, bearer or "")
+
+    def user_of(self, call: Call, bearer: str) -> UserInfo:
+        certificate = _certificate(call.environ.get("mockapi.socket"))
+        if certificate is not None:
+            return certificate
+        scheme, _, token = bearer.strip().partition(" ")
+        if scheme.lower() == "bearer" and token.strip():
+            user = self._tokens(token.strip())
+            if user is not None:
+                return user
+            if not self._lenient:
+                raise Unauthorized()
+        if self._lenient:
+            return ADMIN
+        if self._anonymous:
+            return ANONYMOUS
+        raise Unauthorized()
+
+
+def _certificate(sock: Any) -> UserInfo | None:
+    """CN is the name, O are the groups; the handshake has checked the signature."""
+    read = getattr(sock, "getpeercert", None)
+    der = read(binary_form=True) if read is not None else None
+    if not der:
+        return None
+    user: UserInfo = module("mockapi.api.certificates").user_of(der)
+    return user
+
+
+class Impersonation:
+    """The filter behind `kubectl --as`."""
+
+    def __init__(self, authorizer: Authorizer) -> None:
+        self._authorizer = authorizer
+
+    def __call__(self, call: Call) -> None:
+        wanted = {k: v for k, v in call.environ.items() if k.startswith("HTTP_IMPERSONATE_")}
+        if not wanted:
+            return
+        user = _wanted_user(wanted)
+        self._check(call.user, user, bool(wanted.get("HTTP_IMPERSONATE_GROUP")))
+        call.user = _completed(user)
+
+    def _check(self, requestor: UserInfo, user: UserInfo, with_groups: bool) -> None:
+        for attributes in _asked(user):
+            decision = self._authorizer.authorize(requestor, attributes)
+            if not decision.allowed:
+                raise forbidden(requestor, attributes, decision.reason)
+
+
+def _asked(user: UserInfo) -> list[Attributes]:
+    if user.name.startswith(_ACCOUNT):
+        namespace, _, name = user.name.removeprefix(_ACCOUNT).partition(":")
+        first = Attributes(
+            "impersonate", resource="serviceaccounts", namespace=namespace, name=name
+        )
+    else:
+        first = Attributes("impersonate", resource="users", name=user.name)
+    found = [first]
+    found += [Attributes("impersonate", resource="groups", name=group) for group in user.groups]
+    authentication = "authentication.k8s.io"
+    for key, values in user.extra.items():
+        found += [
+            Attributes("impersonate", "", authentication, "userextras", key, name=value)
+            for value in values
+        ]
+    if user.uid:
+        found.append(Attributes("impersonate", "", authentication, "uids", name=user.uid))
+    return found
+
+
+def _wanted_user(headers: Mapping[str, str]) -> UserInfo:
+    """Raises 400 when something but the name is wanted."""
+    name = headers.get("HTTP_IMPERSONATE_USER", "")
+    group = headers.get("HTTP_IMPERSONATE_GROUP", "")
+    user = UserInfo(
+        name,
+        uid=headers.get("HTTP_IMPERSONATE_UID", ""),
+        groups=tuple(part.strip() for part in group.split(",")) if group else (),
+        extra={
+            unquote(key.removeprefix(_EXTRA).lower().replace("_", "-")): value.split(",")
+            for key, value in headers.items()
+            if key.startswith(_EXTRA)
+        },
+    )
+    if not name:
+        error = BadRequest(f"requested {_go_value(user)} without impersonating a user name")
+        error.headers["X-Content-Type-Options"] = "nosniff"
+        raise error
+    return user
+
+
+def _go_value(user: UserInfo) -> str:
+    """Go's %#v of a user.DefaultInfo."""
+    groups = "[]string(nil)"
+    if user.groups:
+        groups = "[]string{" + ", ".join(map(gofmt.quote, user.groups)) + "}"
+    extra = "map[string][]string(nil)"
+    if user.extra:
+        entries = (
+            f"{gofmt.quote(key)}:[]string{{{', '.join(map(gofmt.quote, values))}}}"
+            for key, values in sorted(user.extra.items())
+        )
+        extra = "map[string][]string{" + ", ".join(entries) + "}"
+    name, uid = gofmt.quote(user.name), gofmt.quote(user.uid)
+    return f"&user.DefaultInfo{{Name:{name}, UID:{uid}, Groups:{groups}, Extra:{extra}}}"
+
+
+def _completed(user: UserInfo) -> UserInfo:
+    """The groups that a user of this name has in any case."""
+    groups = list(user.groups)
+    if not groups and user.name.startswith(_ACCOUNT):
+        groups = list(account_groups(user.name.removeprefix(_ACCOUNT).partition(":")[0]))
+    if user.name == ANONYMOUS.name:
+        if UNAUTHENTICATED not in groups:
+            groups.append(UNAUTHENTICATED)
+    elif AUTHENTICATED not in groups and UNAUTHENTICATED not in groups:
+        groups.append(AUTHENTICATED)
+    return UserInfo(user.name, user.uid, tuple(groups), user.extra)
+
+
+def account_groups(namespace: str) -> tuple[str, ...]:
+    return ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")

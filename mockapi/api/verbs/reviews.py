@@ -1,0 +1,289 @@
+"""Requests that are answered and not stored: access and token reviews, whoami, tokens.
+
+Source: kubernetes pkg/registry/authentication, pkg/registry/authorization and
+pkg/registry/core/serviceaccount/storage/token.go.
+"""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from mockapi.api import transform
+from mockapi.api.call import Call
+from mockapi.api.kernel import Kernel
+from mockapi.api.negotiate import MEDIA_TYPES
+from mockapi.api.reply import Reply
+from mockapi.api.routes import Route
+from mockapi.api.verbs.requests import form_of, request_of, tree_reply
+from mockapi.base.clock import timestamp
+from mockapi.machinery import options
+from mockapi.machinery.authorization import Attributes, Decision
+from mockapi.machinery.request import Request
+from mockapi.machinery.resource import Obj, UserInfo
+from mockapi.machinery.writing import manager_of
+from mockapi.meta import fields
+from mockapi.meta.errors import BadRequest, Invalid, NotFound
+from mockapi.meta.names import GroupVersionKind
+
+ISSUER = "https://kubernetes.default.svc.cluster.local"
+TOKEN_REQUEST = GroupVersionKind("authentication.k8s.io", "v1", "TokenRequest")
+_TOKEN_TYPE = "io.k8s.api.authentication.v1.TokenRequest"
+_SHORTEST, _LONGEST = 600, 1 << 32
+_ONE_OF = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
+
+_RULE_KEYS = ("verbs", "apiGroups", "resources", "resourceNames")
+
+Answer = Callable[[Obj, Call, Route, Kernel], None]
+
+
+def is_review(route: Route) -> bool:
+    if route.verb != "create":
+        return False
+    if route.subresource:
+        return (route.resource.kind, route.subresource) == ("ServiceAccount", "token")
+    return route.resource.kind in _ANSWERS
+
+
+def serve(call: Call, route: Route, kernel: Kernel) -> Reply:
+    form = form_of(call, MEDIA_TYPES)
+    request = request_of(call, route)
+    asked = options.parse_write(request.query, "CreateOptions")
+    if route.subresource:
+        obj = kernel.pipeline.bodies.decode(
+            request, TOKEN_REQUEST, _TOKEN_TYPE, asked.field_validation
+        )
+        _token(obj, call, route, kernel)
+    else:
+        obj = _decoded(request, asked, kernel)
+        _ANSWERS[route.resource.kind](obj, call, route, kernel)
+    if form.target:
+        include = transform.include_object(form, call.query)
+        now = kernel.clock.now()
+        obj = transform.object_as(form, obj, route.resource, include=include, now=now)
+    return tree_reply(201, obj, form, call)
+
+
+def _decoded(request: Request, asked: options.WriteOptions, kernel: Kernel) -> Obj:
+    resource, pipeline = request.resource, kernel.pipeline
+    obj: Obj = pipeline.bodies.decode(
+        request, resource.gvk, resource.type_name, asked.field_validation
+    )
+    manager = asked.field_manager or manager_of(request.user_agent)
+    pipeline.writer.managers.update(
+        obj,
+        None,
+        resource=resource,
+        manager=manager,
+        subresource="",
+        now=timestamp(kernel.clock.now()),
+    )
+    return obj
+
+
+# -- authorization -----------------------------------------------------------------------------
+
+
+def _self_access(obj: Obj, call: Call, route: Route, kernel: Kernel) -> None:
+    _refuse(_access_errors(obj["spec"]), "authorization.k8s.io")
+    obj["status"] = _decide(obj["spec"], call.user, kernel)
+
+
+def _access(obj: Obj, call: Call, route: Route, kernel: Kernel) -> None:
+    spec = obj["spec"]
+    errors = _access_errors(spec)
+    if not spec.get("user") and not spec.get("groups"):
+        text = "at least one of user or group must be specified"
+        errors.append(fields.invalid("spec.user", spec.get("user", ""), text))
+    errors += _local_errors(spec, route)
+    _refuse(errors, "authorization.k8s.io")
+    user = UserInfo(
+        spec.get("user", ""),
+        uid=spec.get("uid", ""),
+        groups=tuple(spec.get("groups") or ()),
+        extra=spec.get("extra") or {},
+    )
+    obj["status"] = _decide(spec, user, kernel)
+
+
+def _access_errors(spec: Obj) -> list[fields.FieldError]:
+    resource, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
+    if (resource is None) != (path is None):
+        return []
+    return [fields.invalid("spec", path, _ONE_OF)]
+
+
+def _local_errors(spec: Obj, route: Route) -> list[fields.FieldError]:
+    if not route.namespace:
+        return []
+    namespace = (spec.get("resourceAttributes") or {}).get("namespace", "")
+    found = []
+    if spec.get("resourceAttributes") is not None and namespace != route.namespace:
+        text = "must match metadata.namespace"
+        found.append(fields.invalid("spec.resourceAttributes.namespace", namespace, text))
+    if spec.get("nonResourceAttributes") is not None:
+        text = "disallowed on this kind of request"
+        value = spec["nonResourceAttributes"]
+        found.append(fields.invalid("spec.nonResourceAttributes", value, text))
+    return found
+
+
+def _decide(spec: Obj, user: UserInfo, kernel: Kernel) -> Obj:
+    decision: Decision = kernel.security.authorizer.authorize(user, _attributes(spec))
+    status: Obj = {"allowed": decision.allowed}
+    if decision.reason:
+        status["reason"] = decision.reason
+    return status
+
+
+def _attributes(spec: Obj) -> Attributes:
+    asked = spec.get("resourceAttributes")
+    if asked is None:
+        path = spec["nonResourceAttributes"]
+        return Attributes(path.get("verb", ""), path=path.get("path", ""))
+    return Attributes(
+        asked.get("verb", ""),
+        group=asked.get("group", ""),
+        resource=asked.get("resource", ""),
+        subresource=asked.get("subresource", ""),
+        namespace=asked.get("namespace", ""),
+        name=asked.get("name", ""),
+    )
+
+
+def _rules(obj: Obj, call: Call, route: Route, kernel: Kernel) -> None:
+    namespace = obj["spec"].get("namespace", "")
+    if not namespace:
+        raise BadRequest("no namespace on request")
+    found = list(kernel.security.authorizer.rules_for(call.user, namespace))
+    resources = [rule for rule in found if "resources" in rule]
+    paths = [rule for rule in found if "nonResourceURLs" in rule]
+    obj["status"] = {
+        "resourceRules": [
+            {key: rule[key] for key in _RULE_KEYS if rule.get(key)} for rule in resources
+        ],
+        "nonResourceRules": [
+            {key: rule[key] for key in ("verbs", "nonResourceURLs")} for rule in paths
+        ],
+        "incomplete": False,
+    }
+
+
+# -- authentication ----------------------------------------------------------------------------
+
+
+def _token_review(obj: Obj, call: Call, route: Route, kernel: Kernel) -> None:
+    token = obj["spec"].get("token", "")
+    if not token:
+        raise BadRequest("token is required for TokenReview in authentication")
+    user = kernel.security.tokens.user_of(token)
+    if user is None:
+        obj["status"] = {"user": {}, "error": "invalid bearer token"}
+        return
+    audiences = obj["spec"].get("audiences") or [ISSUER]
+    obj["status"] = {"authenticated": True, "user": _user(user), "audiences": audiences}
+
+
+def _whoami(obj: Obj, call: Call, route: Route, kernel: Kernel) -> None:
+    obj["metadata"]["creationTimestamp"] = timestamp(kernel.clock.now())
+    obj["status"] = {"userInfo": _user(call.user)}
+
+
+def _user(user: UserInfo) -> Obj:
+    tree: Obj = {"username": user.name}
+    if user.uid:
+        tree["uid"] = user.uid
+    if user.groups:
+        tree["groups"] = list(user.groups)
+    if user.extra:
+        tree["extra"] = {key: list(values) for key, values in user.extra.items()}
+    return tree
+
+
+def _token(obj: Obj, call: Call, route: Route, kernel: Kernel) -> None:
+    """A TokenRequest for a service account, bound to a pod, node or secret on demand."""
+    account = kernel.pipeline.reading.get("serviceaccounts", route.namespace, route.name)
+    _check_names(obj["metadata"], route)
+    if account is None:
+        raise NotFound("", "serviceaccounts", route.name)
+    spec, now = obj["spec"], kernel.clock.now()
+    spec["audiences"] = spec.get("audiences") or [ISSUER]
+    seconds = spec.setdefault("expirationSeconds", 3600)
+    _refuse(_lifetime_errors(seconds), "authentication.k8s.io", "TokenRequest")
+    obj["metadata"] = {
+        "name": route.name,
+        "namespace": route.namespace,
+        "uid": account["metadata"]["uid"],
+        "creationTimestamp": timestamp(now),
+    }
+    claims = {
+        "aud": spec["audiences"],
+        "exp": int(now) + seconds,
+        "iat": int(now),
+        "iss": ISSUER,
+        "jti": str(uuid.uuid4()),
+        "kubernetes.io": {
+            "namespace": route.namespace,
+            **_bound(spec.get("boundObjectRef"), route, kernel),
+            "serviceaccount": {"name": route.name, "uid": account["metadata"]["uid"]},
+        },
+        "nbf": int(now),
+        "sub": f"system:serviceaccount:{route.namespace}:{route.name}",
+    }
+    token = kernel.security.tokens.signer.sign(claims)
+    obj["status"] = {"token": token, "expirationTimestamp": timestamp(now + seconds)}
+
+
+def _check_names(metadata: Obj, route: Route) -> None:
+    errors = []
+    if metadata.get("name", route.name) != route.name:
+        text = "must match the service account name if specified"
+        errors.append(fields.invalid("metadata.name", metadata["name"], text))
+    elif metadata.get("namespace", route.namespace) != route.namespace:
+        text = "must match the service account namespace if specified"
+        errors.append(fields.invalid("metadata.namespace", metadata["namespace"], text))
+    _refuse(errors, "authentication.k8s.io", "TokenRequest", route.name)
+
+
+def _lifetime_errors(seconds: int) -> list[fields.FieldError]:
+    path = "spec.expirationSeconds"
+    if seconds < _SHORTEST:
+        text = "may not specify a duration less than 10 minutes"
+        return [fields.invalid(path, seconds, text)]
+    if seconds > _LONGEST:
+        text = "may not specify a duration larger than 2^32 seconds"
+        return [fields.invalid(path, seconds, text)]
+    return []
+
+
+_BOUND = {"Pod": "pods", "Node": "nodes", "Secret": "secrets"}
+
+
+def _bound(ref: Obj | None, route: Route, kernel: Kernel) -> Obj:
+    if ref is None:
+        return {}
+    resource = _BOUND.get(ref.get("kind", ""))
+    if resource is None or ref.get("apiVersion", "v1") != "v1":
+        group, _, version = ref.get("apiVersion", "").rpartition("/")
+        kind = f"{group}/{version}, Kind={ref.get('kind', '')}"
+        raise BadRequest(f"cannot bind token to object of type {kind}")
+    namespace = "" if resource == "nodes" else route.namespace
+    found = kernel.pipeline.reading.get(resource, namespace, ref["name"])
+    if found is None:
+        raise NotFound("", resource, ref["name"])
+    bound = {"name": ref["name"], "uid": found["metadata"]["uid"]}
+    return {ref["kind"].lower(): bound}
+
+
+def _refuse(errors: list[Any], group: str, kind: str = "", name: str = "") -> None:
+    if errors:
+        raise Invalid(group, kind, name, errors)
+
+
+_ANSWERS: dict[str, Answer] = {
+    "SelfSubjectAccessReview": _self_access,
+    "SubjectAccessReview": _access,
+    "LocalSubjectAccessReview": _access,
+    "SelfSubjectRulesReview": _rules,
+    "TokenReview": _token_review,
+    "SelfSubjectReview": _whoami,
+}
