@@ -167,6 +167,9 @@ class _InThread:
         try:
             self._ended = gevent.event.Event()
             self._hub = gevent.get_hub()
+            # Something for the hub to wait for, even when nothing else is left.
+            self._keeper = self._hub.loop.async_()
+            self._keeper.start(lambda: None)
             self.cluster = Cluster(self._settings)
             self.cluster.start()
             self.url = self.cluster.url
@@ -176,6 +179,7 @@ class _InThread:
         finally:
             self._started.set()
         self._ended.wait()
+        self._keeper.close()
         self._hub.destroy(destroy_loop=True)
 
     def call(self, function: Callable[[], Result]) -> Result:

@@ -283,7 +283,7 @@ class HttpWatch:
     def close(self) -> None:
         self._closed.set()
         if self._reply is not None:
-            self._reply.close()
+            self._reply.raw.shutdown()
 
 
 def _typed(item: Obj, kind: str, api_version: str) -> Obj:

@@ -121,9 +121,7 @@ class ServiceHook:
             return []
         if address not in self._network or address == self._network.network_address:
             detail = (
-                "failed to allocate IP "
-                f"{ip}: the provided IP ({ip}) is not in the valid range. The range of valid IPs "
-                f"is {SERVICE_CIDR}"
+                f"failed to allocate IP {ip}: the provided network does not match the current range"
             )
             return [fields.invalid("spec.clusterIPs", [ip], detail)]
         if ip in taken:

@@ -206,8 +206,7 @@ class Bodies:
         except (CodecError, DecodeError, ValueError) as error:
             text = str(error)
             if isinstance(error, CodecError):
-                text = text.removeprefix("couldn't get version/kind; ")
-                text = f"couldn't get version/kind; {text}"
+                text = f"couldn't get version/kind; json parse error: {text}"
             raise BadRequest(text) from None
 
     def _check_delete_kind(self, tree: Any) -> None:

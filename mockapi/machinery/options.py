@@ -101,11 +101,7 @@ def _manager_errors(manager: str, *, required: bool) -> list[FieldError]:
     for index, char in enumerate(manager):
         if not char.isprintable():
             detail = f"invalid character U+{ord(char):04X} (at position {index})"
-            errors.append(
-                fields.invalid(
-                    "fieldManager", manager, f"should only contain printable characters; {detail}"
-                )
-            )
+            errors.append(fields.invalid("fieldManager", manager, detail))
             break
     return errors
 
@@ -152,18 +148,19 @@ def parse_list(query: Query, *, watch: bool | None = None) -> ListOptions:
         continue_token=_first(query, "continue"),
         send_initial_events=_bool(query, "sendInitialEvents"),
     )
-    if options.watch and options.send_initial_events is None:
-        _default_initial_events(options)
     errors = _watch_errors(options) if options.watch else _list_errors(options)
     if errors:
         raise Invalid("meta.k8s.io", "ListOptions", "", errors)
     return options
 
 
-def _default_initial_events(options: ListOptions) -> None:
-    """A watch from "" or 0 without a match means initial events, kept for old clients."""
-    if options.resource_version in ("", "0") and not options.resource_version_match:
-        return
+def _implies_initial_events(options: ListOptions) -> bool:
+    """A watch from "" or 0 without a match stands for one with initial events."""
+    return (
+        options.send_initial_events is None
+        and options.resource_version in ("", "0")
+        and not options.resource_version_match
+    )
 
 
 def _match_forbidden(detail: str) -> FieldError:
@@ -186,8 +183,9 @@ def _watch_errors(options: ListOptions) -> list[FieldError]:
             )
         )
     if match not in ("", "NotOlderThan"):
-        errors.append(fields.not_supported("resourceVersionMatch", match, ("NotOlderThan", "")))
-    if options.continue_token and options.send_initial_events is not None:
+        errors.append(fields.not_supported("resourceVersionMatch", match, ("NotOlderThan",)))
+    asks = options.send_initial_events is not None or _implies_initial_events(options)
+    if options.continue_token and asks:
         errors.append(
             _match_forbidden("resourceVersionMatch is forbidden when continue is provided")
         )

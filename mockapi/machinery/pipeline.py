@@ -17,16 +17,16 @@ from mockapi.machinery.bodies import Bodies, media_type
 from mockapi.machinery.deletion import Deleter
 from mockapi.machinery.managedfields.managers import is_reset
 from mockapi.machinery.objects import Objects
-from mockapi.machinery.options import DeleteOptions, WriteOptions, parse_list, parse_revision
+from mockapi.machinery.options import DeleteOptions, WriteOptions, parse_list
 from mockapi.machinery.patch import patching
-from mockapi.machinery.reading import Reading, matcher
+from mockapi.machinery.reading import Reading, matcher, storage_revision
 from mockapi.machinery.registry import Registry
 from mockapi.machinery.request import ListResult, Request, Result
 from mockapi.machinery.resource import Obj
 from mockapi.machinery.schema.strict import DecodeError
 from mockapi.machinery.subresources import Subresources
 from mockapi.machinery.watching import WatchStream
-from mockapi.machinery.writing import FieldManagers, Hook, UpdatePlan, Writer
+from mockapi.machinery.writing import FieldManagers, Hook, UpdatePlan, Writer, match_namespace
 from mockapi.meta import selectors
 from mockapi.meta.errors import ApiError, BadRequest, UnsupportedMediaType
 from mockapi.store.protocol import Store
@@ -198,14 +198,10 @@ class Pipeline:
         """Raises ApiError for bad options; what goes wrong later comes from the stream."""
         options = parse_list(request.query, watch=True)
         match = matcher(request.resource, options, request.name)
-        try:
-            revision = parse_revision(options.resource_version)
-        except ValueError as error:
-            raise BadRequest(
-                "invalid resource version: resourceVersion: Invalid value: "
-                f'"{options.resource_version}": {error}'
-            ) from None
-        from_state = revision == 0 or bool(options.send_initial_events)
+        revision = storage_revision(options.resource_version)
+        if options.send_initial_events is False and not revision:
+            revision = self.store.revision
+        from_state = not revision or bool(options.send_initial_events)
         return WatchStream(
             store=self.store,
             objects=self.objects,
@@ -213,7 +209,7 @@ class Pipeline:
             namespace=request.namespace,
             options=options,
             match=match,
-            revision=None if from_state and options.send_initial_events is not False else revision,
+            revision=None if from_state else revision,
         )
 
 
@@ -230,7 +226,8 @@ def _once(obj: Obj) -> Callable[[Obj | None], Obj]:
 
 
 def check_name(request: Request, obj: Obj) -> None:
-    """The object's name must be the one in the path."""
+    """The object's namespace and name must be those in the path."""
+    match_namespace(obj["metadata"], request.namespace if request.resource.namespaced else "")
     name = obj["metadata"].get("name")
     if not name:
         raise BadRequest(
@@ -240,12 +237,6 @@ def check_name(request: Request, obj: Obj) -> None:
     if name != request.name:
         raise BadRequest(
             f"the name of the object ({name}) does not match the name on the URL ({request.name})"
-        )
-    namespace = obj["metadata"].get("namespace")
-    if namespace and request.namespace and namespace != request.namespace:
-        raise BadRequest(
-            f"the namespace of the object ({namespace}) does not match the namespace on the "
-            f"request ({request.namespace})"
         )
 
 

@@ -15,7 +15,7 @@ from mockapi.machinery.options import ListOptions, parse_list, parse_revision
 from mockapi.machinery.request import Item, ListResult, Request, Result
 from mockapi.machinery.resource import Obj, Resource
 from mockapi.meta import gofmt, messages, selectors
-from mockapi.meta.errors import BadRequest, Expired, NotFound, Timeout
+from mockapi.meta.errors import ApiError, BadRequest, Expired, NotFound, Timeout
 from mockapi.store.protocol import Compacted, Entry, FutureRevision, Store
 
 Match = Callable[[Obj], bool]
@@ -62,9 +62,11 @@ class Reading:
     def read(self, request: Request) -> Result:
         """GET of one object. A resourceVersion means "not older than" and is only checked."""
         resource = request.resource
+        if "export" in request.query:
+            raise BadRequest("the export parameter, deprecated since v1.14, is no longer supported")
         asked = request.option("resourceVersion")
         if asked:
-            self._check_not_future(_revision(asked))
+            self._check_not_future(storage_revision(asked))
         entry = self.store.get(resource.path(request.namespace, request.name))
         if entry is None:
             raise NotFound(resource.gvr.group, resource.gvr.resource, request.name)
@@ -125,7 +127,8 @@ class Reading:
     ) -> ListResult:
         resource = request.resource
         prefix = resource.prefix(request.namespace)
-        limit = max(options.limit, 0)
+        # As if served from the watch cache, which knows no pages.
+        limit = 0 if options.resource_version == "0" else max(options.limit, 0)
         at = self.store.revision if revision is None else revision
         if match is None:
             page = self.store.list(prefix, revision=revision, after=after, limit=limit or None)
@@ -202,6 +205,16 @@ def _revision(text: str) -> int:
         ) from None
 
 
+def storage_revision(text: str) -> int:
+    """A resourceVersion as get and watch read it: nonsense is an error without a reason."""
+    try:
+        return parse_revision(text)
+    except ValueError as error:
+        shown = gofmt.quote(text)
+        message = f"resourceVersion: Invalid value: {shown}: {error}"
+        raise ApiError(500, "", message) from None
+
+
 def encode_continue(revision: int, key: str, prefix: str) -> str:
     """The token that goes on after `key`."""
     token = {"v": _TOKEN_VERSION, "rv": revision, "start": key[len(prefix) :] + "\0"}
@@ -217,7 +230,7 @@ def decode_continue(token: str, prefix: str) -> tuple[int, str]:
     try:
         fields = json.loads(text)
     except ValueError:
-        first = text[:1].decode("utf-8", "replace") if text else ""
+        first = chr(text[0]) if text else ""
         reason = (
             f"invalid character {gofmt.quote_rune(first)} looking for beginning of value"
             if first
@@ -230,12 +243,12 @@ def decode_continue(token: str, prefix: str) -> tuple[int, str]:
             f"{_BAD_TOKEN}server does not recognize this version {gofmt.quote(str(version))}"
         )
     start, revision = fields.get("start"), fields.get("rv", 0)
-    if not start or not isinstance(start, str) or not isinstance(revision, int):
-        raise BadRequest(_BAD_TOKEN + "encoded start key empty (version meta.k8s.io/v1)")
-    if revision == 0:
+    if not isinstance(revision, int) or revision == 0:
         raise BadRequest(
             _BAD_TOKEN + "incorrect encoded start resourceVersion (version meta.k8s.io/v1)"
         )
+    if not start or not isinstance(start, str):
+        raise BadRequest(_BAD_TOKEN + "encoded start key empty (version meta.k8s.io/v1)")
     after = start.removesuffix("\0")
     if after.startswith("/") or ".." in after.split("/"):
         raise BadRequest(f"{_BAD_TOKEN}{start}")
@@ -273,6 +286,8 @@ def _getter(resource: Resource, obj: Obj) -> Callable[[str], str]:
 
 def _field_selector(resource: Resource, text: str) -> selectors.FieldSelector:
     def convert(label: str, value: str) -> tuple[str, str]:
+        if not label and not value:
+            return label, value
         if label == "spec.host" and resource.bucket == "pods":
             label = "spec.nodeName"
         if label not in resource.selectable:

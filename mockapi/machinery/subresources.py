@@ -16,6 +16,7 @@ from mockapi.machinery.schema.strict import DecodeError
 from mockapi.machinery.writing import UpdatePlan
 from mockapi.meta import fields
 from mockapi.meta.errors import (
+    ApiError,
     BadRequest,
     Conflict,
     InternalError,
@@ -178,7 +179,7 @@ class Subresources:
         name = request.name or binding["metadata"].get("name", "")
         if request.name and binding["metadata"].get("name") not in (None, "", request.name):
             raise BadRequest("name in URL does not match name in Binding object")
-        _check_binding(binding, name)
+        _check_binding(binding)
         node = binding["target"]["name"]
 
         def change(pod: Obj) -> Obj:
@@ -361,7 +362,7 @@ def _check_scale(scale: Mapping[str, Any], name: str) -> None:
         raise Invalid("autoscaling", "Scale", name, errors)
 
 
-def _check_binding(binding: Obj, name: str) -> None:
+def _check_binding(binding: Obj) -> None:
     target = binding.get("target") or {}
     errors = []
     if target.get("kind") and target["kind"] != "Node":
@@ -369,7 +370,9 @@ def _check_binding(binding: Obj, name: str) -> None:
     if not target.get("name"):
         errors.append(fields.required("target.name"))
     if errors:
-        raise Invalid("", "Binding", name, errors)
+        # The real handler hands the bare list on, which makes it a failure without a reason.
+        texts = [str(error) for error in errors]
+        raise ApiError(500, "", texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]")
 
 
 def _success(code: int) -> Obj:

@@ -25,6 +25,10 @@ BOOKMARK_SECONDS = 60.0
 BOOKMARK_BEFORE_END = 2.0
 
 
+# Their internal types hold the number itself, so that even an empty object shows it.
+_COUNTED = frozenset(("Deployment", "ReplicaSet", "ReplicationController", "StatefulSet"))
+
+
 class StreamEvent:
     """One event. `raw` is the object as JSON in the served version, made when first asked for."""
 
@@ -206,6 +210,8 @@ class WatchStream:
         decoded = self._objects.schemas.decode(
             self.resource.type_name, {"metadata": metadata}, validation="Ignore"
         ).obj
+        if self.resource.kind in _COUNTED:
+            decoded["spec"] = {"replicas": 0, **decoded.get("spec", {})}
         tree = {"kind": gvk.kind, "apiVersion": gvk.api_version, **decoded}
         return StreamEvent("BOOKMARK", self._objects, self.resource, None, tree)
 

@@ -28,9 +28,10 @@ from mockapi.machinery.resource import (
 )
 from mockapi.machinery.validation import metadata as metadata_rules
 from mockapi.machinery.validation import names
-from mockapi.meta import fields, messages
+from mockapi.meta import fields, gofmt, messages
 from mockapi.meta.errors import (
     AlreadyExists,
+    ApiError,
     BadRequest,
     Conflict,
     GenerateNameConflict,
@@ -141,6 +142,8 @@ class Writer:
             namespace = metadata.get("name", "")
         else:
             namespace = request.namespace
+        if metadata.get("resourceVersion") not in (None, "", "0"):
+            raise ApiError(500, "", "resourceVersion should not be set on objects to be created")
         wipe_system_fields(metadata)
         match_namespace(metadata, request.namespace if resource.namespaced else "")
         context = self._context(request, options)
@@ -326,10 +329,8 @@ class Writer:
         uid = new.get("uid")
         if uid and uid != old["uid"]:
             gvr = request.resource.gvr
-            message = (
-                f"Precondition failed: UID in precondition: {uid}, UID in object meta: {old['uid']}"
-            )
-            raise Conflict(gvr.group, gvr.resource, request.name, message)
+            key = registry_key(request.resource, request.namespace, request.name)
+            raise Conflict(gvr.group, gvr.resource, request.name, wrong_uid(key, uid, old["uid"]))
 
     def _check_version(self, request: Request, metadata: Obj, entry: Entry) -> None:
         version = metadata.get("resourceVersion")
@@ -342,6 +343,9 @@ class Writer:
                 fields.invalid("metadata.resourceVersion", 0, "must be specified for an update")
             ]
             raise Invalid(gvr.group, gvr.resource, request.name, errors)
+        if not version.isdigit():
+            text = f"strconv.ParseUint: parsing {gofmt.quote(version)}: invalid syntax"
+            raise ApiError(500, "", text)
         if version != str(entry.revision):
             raise self._conflict(request)
 
@@ -523,6 +527,30 @@ def wipe_system_fields(metadata: Obj) -> None:
         "resourceVersion",
     ):
         metadata.pop(key, None)
+
+
+# Where etcd keys are not made of the resource's name.
+_KEY_PREFIXES = {
+    "services": "services/specs",
+    "endpoints": "services/endpoints",
+    "nodes": "minions",
+    "replicationcontrollers": "controllers",
+    "ingresses.networking.k8s.io": "ingress",
+}
+
+
+def registry_key(resource: Resource, namespace: str, name: str) -> str:
+    """The key under which the real server would keep an object."""
+    prefix = _KEY_PREFIXES.get(resource.bucket, resource.gvr.resource)
+    return "/".join(["/registry", prefix, *([namespace] if namespace else []), name])
+
+
+def wrong_uid(key: str, asked: str, recorded: str) -> str:
+    return (
+        f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, "
+        f"AdditionalErrorMsg: Precondition failed: UID in precondition: {asked}, "
+        f"UID in object meta: {recorded}"
+    )
 
 
 def match_namespace(metadata: Obj, namespace: str) -> None:
