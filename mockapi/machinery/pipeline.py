@@ -82,7 +82,7 @@ class Pipeline:
 
     def handle(self, request: Request) -> Answer:
         """Answer any verb but watch; raises ApiError."""
-        if request.subresource:
+        if request.subresource or request.resource.bucket == "bindings":
             return self.subresources.handle(request)
         return self._verbs[request.verb](request)
 

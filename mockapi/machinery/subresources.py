@@ -51,6 +51,7 @@ class Subresources:
         """(bucket, subresource) -> (top-level key that it writes, how)."""
         self.handlers: dict[tuple[str, str], Handler] = {
             ("pods", "binding"): self.bind,
+            ("bindings", ""): self.bind,
             ("pods", "eviction"): self.evict,
         }
 

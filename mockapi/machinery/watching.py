@@ -110,11 +110,11 @@ class WatchStream:
             self._next_bookmark = monotonic() + _first_bookmark(options.timeout_seconds)
 
     def _replay_state(self, store: Store, prefix: str) -> None:
-        """The synthetic ADDED events, and the bookmark that ends them for who asked for it."""
+        """The synthetic ADDED events, and the bookmark that ends them for who takes bookmarks."""
         for entry in store.list(prefix).entries:
             if self._match is None or self._match(self._objects.parsed(entry)):
                 self._pending.append(self._event("ADDED", entry))
-        if self.options.send_initial_events and self.options.allow_bookmarks:
+        if self.options.allow_bookmarks:
             annotations = {INITIAL_EVENTS_END: "true"}
             self._pending.append(self.bookmark(store.revision, annotations))
 
