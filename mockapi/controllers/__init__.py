@@ -9,10 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mockapi.controllers import replicaset
+from mockapi.controllers.cronjob import CronJobController
+from mockapi.controllers.daemonset import DaemonSetController
 from mockapi.controllers.deployment import DeploymentController
 from mockapi.controllers.endpoints_controller import EndpointsController
 from mockapi.controllers.endpointslice import EndpointSliceController
 from mockapi.controllers.garbage import GarbageCollector
+from mockapi.controllers.job import JobController
 from mockapi.controllers.namespace import NamespaceController
 from mockapi.controllers.nodelifecycle import NodeLifecycleController
 from mockapi.controllers.podgc import PodGarbageCollector
@@ -20,6 +23,7 @@ from mockapi.controllers.replicaset import ReplicaSetController
 from mockapi.controllers.serviceaccount import RootCAPublisher, ServiceAccountController
 from mockapi.controllers.statefulset import StatefulSetController
 from mockapi.controllers.tainteviction import TaintEvictionController
+from mockapi.controllers.ttl import TTLAfterFinishedController
 from mockapi.runtime.loop import Component
 
 
@@ -48,6 +52,10 @@ CONTROLLERS: tuple[Row, ...] = (
     Row("node-lifecycle-controller", NodeLifecycleController, ("nodelifecycle",)),
     Row("taint-eviction-controller", TaintEvictionController),
     Row("pod-garbage-collector-controller", PodGarbageCollector, ("podgc",)),
+    Row("daemonset-controller", DaemonSetController, ("daemonset",)),
+    Row("job-controller", JobController, ("job",)),
+    Row("cronjob-controller", CronJobController, ("cronjob",)),
+    Row("ttl-after-finished-controller", TTLAfterFinishedController, ("ttl-after-finished",)),
     Row("statefulset-controller", StatefulSetController, ("statefulset",)),
     Row("deployment-controller", DeploymentController, ("deployment",)),
     Row("replicaset-controller", ReplicaSetController, ("replicaset",)),

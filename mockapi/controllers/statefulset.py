@@ -243,7 +243,7 @@ class _Sync:
 
     def _is_old(self, pod: Obj) -> bool:
         old = stateful.revision(pod) != objects.name(self.update)
-        return old and not objects.deleting(pod)
+        return bool(old) and not objects.deleting(pod)
 
     # Pods and claims.
 

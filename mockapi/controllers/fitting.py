@@ -1,0 +1,96 @@
+"""Whether a node is one for a DaemonSet's pod. Pure. Source: NodeShouldRunDaemonPod."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from mockapi.client.protocol import Obj
+from mockapi.controllers import objects, taints
+
+_EXISTS = "Exists"
+TOLERATIONS = (
+    (taints.NOT_READY, "NoExecute"),
+    (taints.UNREACHABLE, "NoExecute"),
+    ("node.kubernetes.io/disk-pressure", "NoSchedule"),
+    ("node.kubernetes.io/memory-pressure", "NoSchedule"),
+    ("node.kubernetes.io/pid-pressure", "NoSchedule"),
+    (taints.UNSCHEDULABLE, "NoSchedule"),
+)
+NETWORK = ("node.kubernetes.io/network-unavailable", "NoSchedule")
+
+
+def with_tolerations(spec: Obj) -> Obj:
+    """What every daemon pod tolerates."""
+    added = [*TOLERATIONS, *([NETWORK] if spec.get("hostNetwork") else [])]
+    own = list(spec.get("tolerations") or ())
+    for key, effect in added:
+        made = {"key": key, "operator": _EXISTS, "effect": effect}
+        if made not in own:
+            own.append(made)
+    return {**spec, "tolerations": own}
+
+
+def pinned(spec: Obj, node: str) -> Obj:
+    """The pod's spec with a node affinity that leaves the scheduler one node."""
+    wanted = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}
+    affinity = dict(spec.get("affinity") or {})
+    node_affinity = dict(affinity.get("nodeAffinity") or {})
+    required = node_affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}
+    terms = [{**t, **wanted} for t in required.get("nodeSelectorTerms") or ()] or [wanted]
+    node_affinity["requiredDuringSchedulingIgnoredDuringExecution"] = {"nodeSelectorTerms": terms}
+    affinity["nodeAffinity"] = node_affinity
+    return {**spec, "affinity": affinity}
+
+
+def fits(spec: Obj, node: Obj) -> tuple[bool, bool]:
+    """(should run, may go on running) for a daemon pod's spec on a node."""
+    name = spec.get("nodeName")
+    if name and name != objects.name(node):
+        return False, False
+    if not _selected(spec, node):
+        return False, False
+    tolerations = with_tolerations(spec)["tolerations"]
+    bad = [t for t in taints.of(node) if t.get("effect") in ("NoSchedule", "NoExecute")]
+    if taints.matching(bad, tolerations) is not None:
+        return True, True
+    return False, taints.matching(taints.no_execute(node), tolerations) is not None
+
+
+def _selected(spec: Obj, node: Obj) -> bool:
+    labels = objects.labels(node)
+    wanted: Mapping[str, str] = spec.get("nodeSelector") or {}
+    if any(labels.get(key) != value for key, value in wanted.items()):
+        return False
+    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
+    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
+    if required is None:
+        return True
+    fields = {"metadata.name": objects.name(node)}
+    return any(
+        _all(term.get("matchExpressions") or (), labels)
+        and _all(term.get("matchFields") or (), fields)
+        for term in required.get("nodeSelectorTerms") or ()
+        if term.get("matchExpressions") or term.get("matchFields")
+    )
+
+
+def _all(rules: Iterable[Obj], values: Mapping[str, str]) -> bool:
+    return all(
+        _OPERATORS[rule["operator"]](values.get(rule["key"]), rule.get("values") or [])
+        for rule in rules
+    )
+
+
+def _compare(value: str | None, bounds: list[str], sign: int) -> bool:
+    try:
+        return value is not None and (int(value) - int(bounds[0])) * sign > 0
+    except ValueError:
+        return False
+
+
+_OPERATORS: dict[str, Callable[[str | None, list[str]], bool]] = {
+    "In": lambda value, allowed: value in allowed,
+    "NotIn": lambda value, refused: value not in refused,
+    "Exists": lambda value, _: value is not None,
+    "DoesNotExist": lambda value, _: value is None,
+    "Gt": lambda value, bounds: _compare(value, bounds, 1),
+    "Lt": lambda value, bounds: _compare(value, bounds, -1),
+}
