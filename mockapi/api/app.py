@@ -42,6 +42,7 @@ def create_app(gateway: Gateway) -> Flask:
     for endpoint in CHECKS:
         _serve(app, gateway, f"/{endpoint}", health.serve)
         _serve(app, gateway, f"/{endpoint}/<path:rest>", health.serve)
+    _serve(app, gateway, "/metrics", gateway.metrics.serve)
     _serve(app, gateway, "/openapi/v2", gateway.openapi.second)
     _serve(app, gateway, "/openapi/v3", gateway.openapi.index)
     _serve(app, gateway, "/openapi/v3/<path:rest>", gateway.openapi.third)

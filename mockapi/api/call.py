@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_plus
 
+from mockapi.api.routes import Route
 from mockapi.machinery.resource import UserInfo
 from mockapi.meta.errors import RequestEntityTooLarge
 
@@ -17,7 +18,17 @@ Query = Mapping[str, list[str]]
 class Call:
     """`path` is decoded; `query` holds the options as they came. `headers` leave with any reply."""
 
-    __slots__ = ("audit_id", "environ", "headers", "method", "path", "query", "user", "warnings")
+    __slots__ = (
+        "audit_id",
+        "environ",
+        "headers",
+        "method",
+        "path",
+        "query",
+        "route",
+        "user",
+        "warnings",
+    )
 
     def __init__(self, environ: dict[str, Any]) -> None:
         self.environ = environ
@@ -30,6 +41,8 @@ class Call:
         self.audit_id = ""
         self.headers: list[tuple[str, str]] = []
         self.warnings: list[str] = []
+        self.route: Route | None = None
+        """What it is about, once that is known."""
 
     def header(self, name: str) -> str:
         """A request header by its WSGI name without HTTP_ (`USER_AGENT`); empty when absent."""

@@ -1,6 +1,6 @@
 """The path of a request: filters, routes, verb; and of its reply: warnings and common headers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from mockapi.api import errors, filters, routes
@@ -9,11 +9,13 @@ from mockapi.api.documents import Documents
 from mockapi.api.filters import AuditIds, Filter
 from mockapi.api.health import Health
 from mockapi.api.kernel import Kernel
+from mockapi.api.metrics import Gauge, Metrics, Sample
 from mockapi.api.openapi import OpenApi
 from mockapi.api.reply import Reply
 from mockapi.api.reply import text as plain_text
 from mockapi.api.routes import Route, Unreadable
 from mockapi.api.verbs import lists, nodeside, objects, reviews, watches
+from mockapi.base.clock import monotonic
 from mockapi.machinery.resource import Resource
 
 Verb = Callable[[Call, Route, Kernel], Reply]
@@ -52,13 +54,18 @@ class Gateway:
         self.address = address
         self.documents = Documents(kernel, lambda: self.address)
         self.openapi = OpenApi(kernel)
+        self.metrics = Metrics(_gauges(kernel))
         self.health = Health(kernel.failing)
         self.filters: list[Filter] = [AuditIds(), *kernel.security.filters, *before]
         self._paths = _Paths(kernel)
 
     def resource(self, environ: dict[str, Any]) -> Reply:
         """A request below /api or /apis."""
-        return self.answer(Call(environ), self._serve_resource)
+        call, begun = Call(environ), monotonic()
+        reply = self.answer(call, self._serve_resource)
+        if call.route is not None:
+            self.metrics.observe(_labels(call.route), reply.code, monotonic() - begun)
+        return reply
 
     def answer(self, call: Call, serve: Callable[[Call], Reply]) -> Reply:
         """Filters, then `serve`; whatever is raised becomes a reply here and nowhere else."""
@@ -82,6 +89,7 @@ class Gateway:
             if document is not None:
                 return document
         route = routes.parse(call.method, call.path, call.query, self._paths)
+        call.route = route
         deprecation = route.resource.deprecation
         if deprecation:
             call.warnings.append(deprecation)
@@ -90,6 +98,41 @@ class Gateway:
         if route.subresource == "log":
             return nodeside.serve_log(call, route, self.kernel)
         return VERBS[route.verb](call, route, self.kernel)
+
+
+_METRIC_VERBS = {"update": "PUT", "create": "POST"}
+
+
+def _labels(route: Route) -> tuple[str, ...]:
+    """As apiserver_request_total names a request."""
+    gvr = route.resource.gvr
+    scope = "resource" if route.name else "namespace" if route.namespace else "cluster"
+    verb = _METRIC_VERBS.get(route.verb, route.verb.upper())
+    return (gvr.group, gvr.version, gvr.resource, route.subresource, scope, verb)
+
+
+def _gauges(kernel: Kernel) -> list[Gauge]:
+    def stored() -> Iterable[Sample]:
+        for resource in kernel.registry.all():
+            if resource.is_storage_version and "list" in resource.verbs:
+                count = len(kernel.pipeline.store.list(resource.prefix("")).entries)
+                yield {"resource": resource.bucket}, float(count)
+
+    def watches() -> Iterable[Sample]:
+        yield {"request_kind": "watch"}, float(len(kernel.streams))
+
+    def revision() -> Iterable[Sample]:
+        yield {}, float(kernel.pipeline.store.revision)
+
+    return [
+        (
+            "apiserver_storage_objects",
+            "Number of stored objects at the time of last check split by kind.",
+            stored,
+        ),
+        ("apiserver_longrunning_requests", "Open watches and other streams.", watches),
+        ("mockapi_store_revision", "Revision of the latest write.", revision),
+    ]
 
 
 def warning_header(text: str) -> str:

@@ -22,6 +22,7 @@ _DATE = re.compile(
     r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt]|[ \t]+)?"
     r"([0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(\.[0-9]*)?[ \t]*(Z|[-+][0-9]{1,2}(:?[0-9]{2})?)?)?\Z"
 )
+_WIDTH = 80
 _INDICATORS = frozenset("-?:,[]{}#&*!|>'\"%@`")
 _ESCAPES = {
     "\0": "\\0", "\a": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f",
@@ -40,7 +41,7 @@ def _node(value: Any, indent: int) -> Iterator[str]:
     elif isinstance(value, list) and value:
         yield from _sequence(value, indent)
     else:
-        yield " " * indent + _inline(value, indent)
+        yield " " * indent + _inline(value, indent, indent)
 
 
 def _mapping(tree: dict[str, Any], indent: int) -> Iterator[str]:
@@ -54,7 +55,8 @@ def _mapping(tree: dict[str, Any], indent: int) -> Iterator[str]:
             yield f"{pad}{name}:"
             yield from _sequence(value, indent)
         else:
-            yield f"{pad}{name}: {_inline(value, indent + 2)}"
+            head = f"{pad}{name}: "
+            yield head + _inline(value, indent + 2, len(head))
 
 
 def _sequence(items: list[Any], indent: int) -> Iterator[str]:
@@ -65,12 +67,13 @@ def _sequence(items: list[Any], indent: int) -> Iterator[str]:
             yield f"{pad}- {next(lines)[indent + 2 :]}"
             yield from lines
         else:
-            yield f"{pad}- {_inline(item, indent + 2)}"
+            yield f"{pad}- {_inline(item, indent + 2, indent + 2)}"
 
 
-def _inline(value: Any, indent: int) -> str:
+def _inline(value: Any, indent: int, column: int) -> str:
+    """`column` is where the value begins."""
     if isinstance(value, str):
-        return _block(value, indent) if _is_block(value) else _scalar(value)
+        return _block(value, indent) if _is_block(value) else _folded(value, indent, column)
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -80,6 +83,24 @@ def _inline(value: Any, indent: int) -> str:
     if isinstance(value, list):
         return "[]"
     return _number(value)
+
+
+def _folded(text: str, indent: int, column: int) -> str:
+    """Long text goes on in the next line at the first single space past the width."""
+    scalar = _scalar(text)
+    if column + len(scalar) <= _WIDTH or " " not in scalar:
+        return scalar
+    lines, line = [], ""
+    quoted = scalar[0] in "'\""
+    for index, char in enumerate(scalar):
+        alone = char == " " and scalar[index + 1 : index + 2] not in (" ", "") and line[-1:] != " "
+        inside = not quoted or 1 < index < len(scalar) - 2
+        if alone and inside and column + len(line) > _WIDTH:
+            lines.append(line)
+            line, column = "", indent
+        else:
+            line += char
+    return ("\n" + " " * indent).join([*lines, line])
 
 
 def _number(value: float) -> str:

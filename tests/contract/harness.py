@@ -234,7 +234,7 @@ class Normal:
         shown = {n: headers.get_all(n) for n in SHOWN_HEADERS if headers.get_all(n)}
         flat = {n: v[0] if n != "Warning" else v for n, v in shown.items()}
         found: Tree = {"status": reply["status"], "headers": self._tree(flat)}
-        stream = reply["status"] == 200 and "watch" in step.path
+        stream = reply["status"] == 200 and "watch" in step.path and step.method != "HEAD"
         return found | self._content(reply["content"], headers.get("Content-Type", ""), stream)
 
     def _content(self, content: bytes, kind: str, stream: bool) -> Tree:

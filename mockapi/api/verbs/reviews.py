@@ -207,7 +207,7 @@ def _token(obj: Obj, call: Call, route: Route, kernel: Kernel) -> None:
         raise NotFound("", "serviceaccounts", route.name)
     spec, now = obj["spec"], kernel.clock.now()
     spec["audiences"] = spec.get("audiences") or [ISSUER]
-    seconds = spec.setdefault("expirationSeconds", 3600)
+    seconds = spec["expirationSeconds"] = spec.get("expirationSeconds") or 3600
     _refuse(_lifetime_errors(seconds), "authentication.k8s.io", "TokenRequest")
     obj["metadata"] = {
         "name": route.name,
