@@ -234,8 +234,6 @@ class Subresources:
             "lastProbeTime": None,
             "lastTransitionTime": now,
         }
-        if metadata.get("generation"):
-            condition["observedGeneration"] = metadata["generation"]
         status["conditions"] = [*others, condition]
         return {
             **pod,
