@@ -183,6 +183,8 @@ class Recorder:
         self._seen.remember(key, _Seen(name=name, namespace=namespace, count=1, first=moment))
 
     def _stamp(self, now: float) -> int:
-        """Nanoseconds, never the same twice, so that names differ on a clock that stands still."""
-        self._last_stamp = max(self._last_stamp + 1, int(now * 1_000_000_000))
+        """Nanoseconds, never the same twice, so that names differ on a clock that stands still;
+        with some noise, so that those of several recorders do."""
+        noise = self._ids.below(1_000_000)
+        self._last_stamp = max(self._last_stamp + 1, int(now * 1_000_000) * 1_000 + noise)
         return self._last_stamp
