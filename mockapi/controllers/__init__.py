@@ -12,6 +12,7 @@ from mockapi.controllers import replicaset
 from mockapi.controllers.cronjob import CronJobController
 from mockapi.controllers.daemonset import DaemonSetController
 from mockapi.controllers.deployment import DeploymentController
+from mockapi.controllers.disruption import DisruptionController
 from mockapi.controllers.endpoints_controller import EndpointsController
 from mockapi.controllers.endpointslice import EndpointSliceController
 from mockapi.controllers.garbage import GarbageCollector
@@ -21,6 +22,12 @@ from mockapi.controllers.nodelifecycle import NodeLifecycleController
 from mockapi.controllers.podgc import PodGarbageCollector
 from mockapi.controllers.replicaset import ReplicaSetController
 from mockapi.controllers.serviceaccount import RootCAPublisher, ServiceAccountController
+from mockapi.controllers.small import (
+    ClusterRoleAggregationController,
+    NodeIPAMController,
+    ServiceLBController,
+    TTLController,
+)
 from mockapi.controllers.statefulset import StatefulSetController
 from mockapi.controllers.tainteviction import TaintEvictionController
 from mockapi.controllers.ttl import TTLAfterFinishedController
@@ -56,6 +63,15 @@ CONTROLLERS: tuple[Row, ...] = (
     Row("job-controller", JobController, ("job",)),
     Row("cronjob-controller", CronJobController, ("cronjob",)),
     Row("ttl-after-finished-controller", TTLAfterFinishedController, ("ttl-after-finished",)),
+    Row("disruption-controller", DisruptionController, ("disruption",)),
+    Row(
+        "clusterrole-aggregation-controller",
+        ClusterRoleAggregationController,
+        ("clusterrole-aggregation",),
+    ),
+    Row("node-ipam-controller", NodeIPAMController, ("nodeipam",)),
+    Row("service-lb-controller", ServiceLBController, ("service",)),
+    Row("ttl-controller", TTLController, ("ttl",)),
     Row("statefulset-controller", StatefulSetController, ("statefulset",)),
     Row("deployment-controller", DeploymentController, ("deployment",)),
     Row("replicaset-controller", ReplicaSetController, ("replicaset",)),

@@ -215,7 +215,7 @@ class _Sync:
 
     def _condemn(self, pod: Obj, first_unhealthy: Obj | None) -> bool:
         if objects.deleting(pod):
-            return self.monotonic
+            return bool(self.monotonic)
         ready = objects.pod_available(pod, self.wait, self.now)
         if self.monotonic and not ready and pod is not first_unhealthy:
             return True

@@ -1,0 +1,189 @@
+"""PodDisruptionBudgets: how many pods may be missing. Source: pkg/controller/disruption."""
+
+from collections.abc import Iterable
+
+from mockapi.base.clock import parse_timestamp, timestamp
+from mockapi.client.protocol import Event, Obj
+from mockapi.controllers import base, objects, selecting
+from mockapi.controllers.rollout import scaled
+from mockapi.meta import selectors
+from mockapi.meta.errors import ApiError
+from mockapi.runtime.loop import Runtime
+
+RESOURCE = "policy/v1/poddisruptionbudgets"
+DELETION_TIMEOUT = 120.0
+SCALABLE = {
+    "ReplicaSet": "apps/v1/replicasets",
+    "StatefulSet": "apps/v1/statefulsets",
+    "ReplicationController": "v1/replicationcontrollers",
+    "Deployment": "apps/v1/deployments",
+}
+
+
+class DisruptionController:
+    name = "disruption-controller"
+
+    def start(self, runtime: Runtime) -> None:
+        self.clock = runtime.clock
+        self.client = base.client(runtime)
+        self.recorder = base.recorder(runtime, "controllermanager")
+        self.budgets = runtime.informer(RESOURCE)
+        self.pods = runtime.informer("v1/pods")
+        self.pods.index("labels", selecting.by_labels)
+        self.owners = {kind: runtime.informer(name) for kind, name in SCALABLE.items()}
+        self.queue = base.queue(runtime, self.name, self.sync, self.budgets)
+        self.budgets.on_event(lambda event: self.queue.add(objects.key(event.object)))
+        self.pods.on_event(self._pod_changed)
+
+    def _pod_changed(self, event: Event) -> None:
+        for pod in filter(None, (event.object, event.old)):
+            for budget in self.budgets.list(objects.namespace(pod)):
+                selector = selectors.from_object(budget["spec"].get("selector"))
+                if selector.matches(objects.labels(pod)):
+                    self.queue.add(objects.key(budget))
+
+    def sync(self, key: str) -> None:
+        budget = self.budgets.get_key(key)
+        if budget is None:
+            return
+        try:
+            self._judge(budget)
+        except base.Retry as error:
+            self._event(budget, "Warning", "CalculateExpectedPodCountFailed", error.message)
+            self._failed(budget, error)
+            raise
+
+    def _judge(self, budget: Obj) -> None:
+        selector = budget["spec"].get("selector")
+        inside = objects.namespace(budget)
+        pods = selecting.select_by(self.pods, inside, selector) if selector is not None else []
+        if not pods:
+            self._event(budget, "Normal", "NoPods", "No matching pods found")
+        expected, desired = self._expected(budget, pods)
+        disrupted, recheck = self._disrupted(budget, pods)
+        healthy = sum(
+            objects.pod_ready(pod) and not objects.deleting(pod)
+            for pod in pods
+            if objects.name(pod) not in disrupted
+        )
+        allowed = max(0, healthy - desired) if expected > 0 else 0
+        self._write(budget, healthy, desired, expected, allowed, disrupted)
+        if recheck is not None:
+            self.queue.add_after(objects.key(budget), recheck)
+
+    def _expected(self, budget: Obj, pods: list[Obj]) -> tuple[int, int]:
+        """(pods there should be, pods that must stay healthy)."""
+        spec = budget["spec"]
+        if spec.get("maxUnavailable") is not None:
+            expected = self._scale(budget, pods)
+            most = scaled(spec["maxUnavailable"], expected, round_up=True)
+            return expected, max(0, expected - most)
+        least = spec.get("minAvailable", 0)
+        if isinstance(least, int):
+            return len(pods), least
+        expected = self._scale(budget, pods)
+        return expected, scaled(least, expected, round_up=True)
+
+    def _scale(self, budget: Obj, pods: Iterable[Obj]) -> int:
+        """The sizes of the pods' controllers, each once."""
+        sizes: dict[str, int] = {}
+        unmanaged = []
+        for pod in pods:
+            reference = objects.controller_of(pod)
+            if reference is None:
+                unmanaged.append(objects.name(pod))
+                continue
+            owner = self._owner(objects.namespace(pod), reference)
+            if owner is None:
+                raise base.Retry(f"found no controllers for pod {objects.name(pod)!r}")
+            sizes[objects.uid(owner)] = int(owner["spec"].get("replicas", 1))
+        if unmanaged:
+            message = (
+                "Pods selected by this PodDisruptionBudget (selector: "
+                f"{selectors.from_object(budget['spec'].get('selector'))}) were found to be "
+                "unmanaged. As a result, the status of the PDB cannot be calculated correctly, "
+                "which may result in undefined behavior. To account for these pods please set "
+                '".spec.minAvailable" field of the PDB to an integer value.'
+            )
+            self._event(budget, "Warning", "UnmanagedPods", message)
+        return sum(sizes.values())
+
+    def _owner(self, namespace: str, reference: Obj) -> Obj | None:
+        informer = self.owners.get(reference["kind"])
+        found = informer.get(namespace, reference["name"]) if informer is not None else None
+        if found is None or objects.uid(found) != reference["uid"]:
+            return None
+        above = objects.controller_of(found)
+        if reference["kind"] == "ReplicaSet" and above is not None:
+            return self._owner(namespace, above) or found
+        return found
+
+    def _disrupted(self, budget: Obj, pods: list[Obj]) -> tuple[dict[str, str], float | None]:
+        """Pods whose eviction was granted and is not seen yet, and when to look again."""
+        now = self.clock.now()
+        present = {objects.name(pod): pod for pod in pods}
+        kept: dict[str, str] = {}
+        waits = []
+        for name, moment in (objects.status(budget).get("disruptedPods") or {}).items():
+            pod = present.get(name)
+            left = parse_timestamp(moment) + DELETION_TIMEOUT - now
+            if pod is None or objects.deleting(pod):
+                continue
+            if left <= 0:
+                which = objects.key(budget)
+                message = f"Pod was expected by PDB {which} to be deleted but it wasn't"
+                self.recorder.event(pod, "Warning", "NotDeleted", message)
+                continue
+            kept[name] = moment
+            waits.append(left)
+        return kept, min(waits, default=None)
+
+    def _write(
+        self,
+        budget: Obj,
+        healthy: int,
+        desired: int,
+        expected: int,
+        allowed: int,
+        disrupted: dict[str, str],
+    ) -> None:
+        known = objects.status(budget)
+        new: Obj = {
+            "observedGeneration": objects.generation(budget),
+            "disruptionsAllowed": allowed,
+            "currentHealthy": healthy,
+            "desiredHealthy": desired,
+            "expectedPods": expected,
+        }
+        if disrupted:
+            new["disruptedPods"] = disrupted
+        reason = "SufficientPods" if allowed > 0 else "InsufficientPods"
+        new["conditions"] = self._conditions(budget, str(allowed > 0), reason, "")
+        if new != known:
+            base.update_status(self.client, RESOURCE, budget, new, retries=0)
+
+    def _failed(self, budget: Obj, error: ApiError) -> None:
+        conditions = self._conditions(budget, "False", "SyncFailed", error.message)
+        new = {**objects.status(budget), "disruptionsAllowed": 0, "conditions": conditions}
+        new["observedGeneration"] = objects.generation(budget)
+        if new != objects.status(budget):
+            base.update_status(self.client, RESOURCE, budget, new, retries=0)
+
+    def _conditions(self, budget: Obj, value: str, reason: str, message: str) -> list[Obj]:
+        known = objects.condition(budget, "DisruptionAllowed")
+        moment = timestamp(self.clock.now())
+        if known is not None and known["status"] == value:
+            moment = known["lastTransitionTime"]
+        made = {
+            "type": "DisruptionAllowed",
+            "status": value,
+            "observedGeneration": objects.generation(budget),
+            "lastTransitionTime": moment,
+            "reason": reason,
+            "message": message,
+        }
+        rows = objects.status(budget).get("conditions") or []
+        return [*(row for row in rows if row["type"] != "DisruptionAllowed"), made]
+
+    def _event(self, budget: Obj, type: str, reason: str, message: str) -> None:
+        self.recorder.event(budget, type, reason, message)
