@@ -17,7 +17,6 @@ KNOWN = {
     "merge/18": "a Secret's data is not looked at before its kind is refused",
     "json/78": "the uid is taken for a precondition",
     "merge/28": "the uid is taken for a precondition",
-    "merge/32": "a resourceVersion that is no number is a conflict",
     "json/124": "a key repeated inside a value is said once, not twice",
     "json/125": "a key repeated inside a value is said once, not twice",
     "podtemplate/53": "Go's names of string types are not known",

@@ -270,7 +270,7 @@ class Managers:
         """The empty object that a creation is compared with."""
         name = resource.type_name
         if name not in self._types:
-            return {}
+            return {"metadata": {}}
         zero = self._zeroes.get(name)
         if zero is None:
             zero = self._zeroes[name] = self._compiler.struct(name).zero()

@@ -169,8 +169,6 @@ def _of_schema(schema: Mapping[str, Any], *, preserve: bool) -> Node:
         return _object(schema, preserve=preserve)
     if kind == "array":
         return _array(schema, preserve=preserve)
-    if schema.get("x-kubernetes-int-or-string"):
-        return _UNTYPED
     if kind == "string":
         return _SCALARS["string"] if schema.get("format", "") in ("", "byte") else _UNTYPED
     return {"integer": _SCALARS["int64"], "number": _SCALARS["int64"]}.get(
