@@ -1,6 +1,8 @@
 """Values as Go prints them in messages: %q, %v and the JSON that field errors show."""
 
 import json
+import math
+from decimal import Decimal
 from typing import Any
 
 _ESCAPES = {
@@ -46,7 +48,20 @@ def value(item: Any) -> str:
         return "[" + " ".join(value(i) for i in item) + "]"
     if isinstance(item, dict):
         return "map[" + " ".join(f"{k}:{value(item[k])}" for k in sorted(item)) + "]"
-    return str(item)
+    return _number(item) if isinstance(item, float) else str(item)
+
+
+def _number(item: float) -> str:
+    """The shortest digits that say it, with an exponent when it is large or small."""
+    if not math.isfinite(item):
+        return {math.inf: "+Inf", -math.inf: "-Inf"}.get(item, "NaN")
+    exponent = int(f"{item:e}".partition("e")[2])
+    plain = Decimal(repr(item))
+    if -4 <= exponent < 6:
+        return f"{plain.normalize():f}"
+    digits = "".join(map(str, plain.normalize().as_tuple().digits))
+    sign, fraction = "-" if item < 0 else "", f".{digits[1:]}" if digits[1:] else ""
+    return f"{sign}{digits[0]}{fraction}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
 
 
 def bad_value(item: Any) -> str:

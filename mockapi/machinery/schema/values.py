@@ -2,7 +2,6 @@
 Source: kube-openapi pkg/validation/validate, apiextensions-apiserver pkg/apiserver/validation.
 """
 
-import math
 import re
 from collections.abc import Callable
 from typing import Any, Final
@@ -154,25 +153,38 @@ class Values:
 
     def _check_number(self, value: Any, path: str) -> Found:
         found = Found(matches=1)
-        limit = _RANGES.get(self.format)
-        if limit and isinstance(value, int) and not -limit <= value < limit:
-            found.add(
-                _whole(f"Checked value must be of type integer with format {self.format} in {path}")
-            )
-        for text in (self._multiple(value), self._minimum(value), self._maximum(value)):
+        if not self._in_range(value):
+            form = f"with format {self.format}" if self.format else "(default format)"
+            found.add(_whole(f"Checked value must be of type integer {form} in {path}"))
+        factor = self._factor(value)
+        if factor is not None and factor <= 0:
+            text = f"factor MultipleOf declared for {path} must be positive: {factor}"
+            found.add(fields.invalid(_field(path), factor, text))
+        for text in (self._multiple(value, factor), self._minimum(value), self._maximum(value)):
             if text:
                 found.add(fields.invalid(_field(path), value, f"{path} in body should be {text}"))
         return found
 
-    def _multiple(self, value: Any) -> str:
+    def _in_range(self, value: Any) -> bool:
+        """Integers by their format, and no fractions."""
+        if self.types != ("integer",):
+            return True
+        limit = _RANGES[self.format or "int64"]
+        return float(value).is_integer() and -limit <= value < limit
+
+    def _factor(self, value: Any) -> Any:
+        """multipleOf, without its fraction for integers."""
         factor = self.schema.get("multipleOf")
-        if factor is None:
+        return int(factor) if factor is not None and isinstance(value, int) else factor
+
+    def _multiple(self, value: Any, factor: Any) -> str:
+        if factor is None or factor <= 0:
             return ""
-        whole = isinstance(value, int)
-        shown = int(factor) if whole else factor
-        quotient = value / factor if factor >= 1 else 1 / factor * value
-        fits = value % shown == 0 if whole and shown else float(quotient).is_integer()
-        return "" if fits else f"a multiple of {_number(shown)}"
+        if isinstance(value, int):
+            fits = value % factor == 0
+        else:
+            fits = float(value / factor if factor >= 1 else 1 / factor * value).is_integer()
+        return "" if fits else f"a multiple of {gofmt.value(factor)}"
 
     def _minimum(self, value: Any) -> str:
         limit, exclusive = self.schema.get("minimum"), self.schema.get("exclusiveMinimum")
@@ -181,7 +193,7 @@ class Values:
         limit = int(limit) if isinstance(value, int) else float(limit)
         if value > limit or (value == limit and not exclusive):
             return ""
-        return f"greater than {'' if exclusive else 'or equal to '}{_number(limit)}"
+        return f"greater than {'' if exclusive else 'or equal to '}{gofmt.value(limit)}"
 
     def _maximum(self, value: Any) -> str:
         limit, exclusive = self.schema.get("maximum"), self.schema.get("exclusiveMaximum")
@@ -190,7 +202,7 @@ class Values:
         limit = int(limit) if isinstance(value, int) else float(limit)
         if value < limit or (value == limit and not exclusive):
             return ""
-        return f"less than {'' if exclusive else 'or equal to '}{_number(limit)}"
+        return f"less than {'' if exclusive else 'or equal to '}{gofmt.value(limit)}"
 
     def _check_enum(self, value: Any, path: str) -> Found:
         allowed = self.schema.get("enum")
@@ -345,16 +357,6 @@ def _mismatch(value: str, pattern: str) -> str:
         return "" if formats.go_pattern(pattern).search(value) else pattern
     except re.error as error:
         return f"{pattern}, but pattern is invalid: {error}"
-
-
-def _number(value: float) -> str:
-    """`%v` of an int64 or float64."""
-    if isinstance(value, int):
-        return str(value)
-    exponent = math.floor(math.log10(abs(value))) if value else 0
-    if -4 <= exponent < 21:
-        return repr(value).removesuffix(".0") if exponent < 16 else str(int(value))
-    return re.sub(r"e([+-])(\d)$", r"e\g<1>0\2", repr(value))
 
 
 def _same(one: Any, other: Any) -> bool:
