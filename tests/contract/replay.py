@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from mockapi.composition import Cluster
 from mockapi.machinery import bootstrap
-from mockapi.machinery.request import Request
+from mockapi.machinery.request import Request, Result
 from mockapi.meta.errors import ApiError
 from mockapi.settings import Settings
 
@@ -48,6 +48,7 @@ class Player:
             return error.code, error.status()
         finally:
             self.warnings = request.warnings
+        assert isinstance(result, Result)
         return result.code, json.loads(result.raw)
 
     def put(self, obj: Tree) -> None:

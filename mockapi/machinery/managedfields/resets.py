@@ -13,7 +13,6 @@ _SPEC: Final = make(("spec",))
 _SPEC_AND_META: Final = make(("spec",), ("metadata",))
 _NONE: Final[FieldSet] = {}
 
-_WITHOUT_RESETS: Final = frozenset((("apps", "ControllerRevision"),))
 _SPEC_ONLY: Final = frozenset(
     (
         ("", "Namespace"),
