@@ -87,7 +87,9 @@ class OpenApi:
                 self._second[media] = _Document(whole(documents), "")
             return self._second[media].body
 
-        return self._sent(call, package.hash(documents), (JSON, _V2_PROTOBUF), body)
+        reply = self._sent(call, package.hash(documents), (JSON, _V2_PROTOBUF), body)
+        reply.head.insert(0, ("Vary", "Accept-Encoding"))
+        return reply
 
     def _sent(
         self, call: Call, etag: str, media_types: tuple[str, ...], body: Callable[[str], bytes]
@@ -111,7 +113,9 @@ class OpenApi:
 
 
 def _packed(body: bytes, media: str, headers: tuple[tuple[str, str], ...], call: Call) -> Reply:
-    small = encode.compressed(body, call.header("ACCEPT_ENCODING"))
+    """Only the one large document of v2 is compressed."""
+    wanted = call.header("ACCEPT_ENCODING") if call.path == "/openapi/v2" else ""
+    small = encode.compressed(body, wanted)
     if small is None:
         return Reply(200, body, media, headers)
     return Reply(200, small, media, (*headers, ("Content-Encoding", "gzip")))

@@ -235,9 +235,11 @@ class Normal:
         flat = {n: v[0] if n != "Warning" else v for n, v in shown.items()}
         found: Tree = {"status": reply["status"], "headers": self._tree(flat)}
         stream = reply["status"] == 200 and "watch" in step.path and step.method != "HEAD"
-        return found | self._content(reply["content"], headers.get("Content-Type", ""), stream)
+        brief = "sendInitialEvents" in step.path
+        kind = headers.get("Content-Type", "")
+        return found | self._content(reply["content"], kind, stream=stream, brief=brief)
 
-    def _content(self, content: bytes, kind: str, stream: bool) -> Tree:
+    def _content(self, content: bytes, kind: str, *, stream: bool, brief: bool) -> Tree:
         if kind.startswith("application/vnd.kubernetes.protobuf"):
             return {"protobuf": "frames" if stream else content[:4].decode("latin-1")}
         text = content.decode("utf-8", "replace")
@@ -246,7 +248,8 @@ class Normal:
         if not kind.startswith("application/json"):
             return {"text": self._text(text)} if text else {}
         if stream and not text.startswith(('{"kind"', "{\n")):
-            return {"frames": [self._tree(json.loads(line)) for line in text.splitlines()]}
+            frames = [self._tree(json.loads(line)) for line in text.splitlines()]
+            return {"frames": [frame for frame in frames if not (brief and _is_late(frame))]}
         return {"body": self._tree(json.loads(text)), "layout": _layout(text)} if text else {}
 
     def _tree(self, value: Any, path: tuple[str, ...] = ()) -> Any:
@@ -284,6 +287,11 @@ class Normal:
     def _named(self, kind: str, value: str) -> str:
         seen = self._seen.setdefault(kind, {})
         return seen.setdefault(value, f"<{kind}-{len(seen) + 1}>")
+
+
+def _is_late(frame: Tree) -> bool:
+    """A bookmark that comes or not, as time allows, after the one that ends the initial events."""
+    return frame["type"] == "BOOKMARK" and "annotations" not in frame["object"]["metadata"]
 
 
 def _layout(text: str) -> str:
