@@ -105,7 +105,9 @@ def _ensure_image(
             message = f'Container image "{asked}" is not present with pull policy of Never'
             worker.record(spec, "Warning", "ErrImageNeverPull", message)
             raise Failed("ErrImageNeverPull", message)
-        if present and not behaviour.pull.failure(worker.pulls.get(asked, 0)):
+        pull = behaviour.pull
+        slow = pull.seconds > 0 and not pull.present and asked not in worker.pulls
+        if present and not slow and not pull.failure(worker.pulls.get(asked, 0)):
             message = (
                 f'Container image "{asked}" already present on machine and can be accessed by '
                 "the pod"

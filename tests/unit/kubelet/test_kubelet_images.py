@@ -175,3 +175,12 @@ def test_pull_failures_are_told_apart() -> None:
         "RegistryUnavailable",
         "image pull failed for x because the registry is unavailable",
     )
+
+
+def test_a_pull_that_a_behaviour_asks_for_is_made_even_if_the_image_is_there() -> None:
+    cluster = Cluster()
+    cluster.run("first", containers=NGINX)
+    cluster.run(annotation="pull: {seconds: 5}", containers=NGINX)
+    assert cluster.shown() == "ContainerCreating"
+    cluster.advance(5)
+    assert cluster.shown() == "Running"
