@@ -298,7 +298,8 @@ class Writer:
         seen = self.objects.from_storage(resource, old)
         obj = change(seen)
         metadata = obj["metadata"]
-        self._check_uid(request, metadata, old["metadata"])
+        if request.verb != "patch":  # where it is a change of the uid, not a precondition
+            self._check_uid(request, metadata, old["metadata"])
         drop_repeated_owners(metadata, context)
         if not plan.apply:
             manager = options.field_manager or manager_of(request.user_agent)

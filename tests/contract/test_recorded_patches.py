@@ -15,8 +15,6 @@ RECORDINGS = Path(__file__).parent / "recordings/patch"
 KNOWN = {
     "json/76": "a Secret's data is not looked at before its kind is refused",
     "merge/18": "a Secret's data is not looked at before its kind is refused",
-    "json/78": "the uid is taken for a precondition",
-    "merge/28": "the uid is taken for a precondition",
     "json/124": "a key repeated inside a value is said once, not twice",
     "json/125": "a key repeated inside a value is said once, not twice",
     "podtemplate/53": "Go's names of string types are not known",
