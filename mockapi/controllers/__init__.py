@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mockapi.controllers import replicaset
+from mockapi.controllers.binder import PersistentVolumeBinder, SimulatedProvisioner
 from mockapi.controllers.cronjob import CronJobController
 from mockapi.controllers.daemonset import DaemonSetController
 from mockapi.controllers.deployment import DeploymentController
@@ -20,6 +21,10 @@ from mockapi.controllers.job import JobController
 from mockapi.controllers.namespace import NamespaceController
 from mockapi.controllers.nodelifecycle import NodeLifecycleController
 from mockapi.controllers.podgc import PodGarbageCollector
+from mockapi.controllers.protection import (
+    ClaimProtectionController,
+    VolumeProtectionController,
+)
 from mockapi.controllers.replicaset import ReplicaSetController
 from mockapi.controllers.serviceaccount import RootCAPublisher, ServiceAccountController
 from mockapi.controllers.small import (
@@ -72,6 +77,18 @@ CONTROLLERS: tuple[Row, ...] = (
     Row("node-ipam-controller", NodeIPAMController, ("nodeipam",)),
     Row("service-lb-controller", ServiceLBController, ("service",)),
     Row("ttl-controller", TTLController, ("ttl",)),
+    Row(
+        "persistentvolume-binder-controller",
+        PersistentVolumeBinder,
+        ("persistentvolume-binder",),
+    ),
+    Row("persistentvolume-provisioner-simulation", SimulatedProvisioner),
+    Row(
+        "persistentvolumeclaim-protection-controller",
+        ClaimProtectionController,
+        ("pvc-protection",),
+    ),
+    Row("persistentvolume-protection-controller", VolumeProtectionController, ("pv-protection",)),
     Row("statefulset-controller", StatefulSetController, ("statefulset",)),
     Row("deployment-controller", DeploymentController, ("deployment",)),
     Row("replicaset-controller", ReplicaSetController, ("replicaset",)),

@@ -1,0 +1,286 @@
+"""Binding claims and volumes, and a simulated provisioner for any storage class.
+
+Sources: pkg/controller/volume/persistentvolume/pv_controller.go, sig-storage external-provisioner.
+"""
+
+from mockapi.base.clock import timestamp
+from mockapi.client.protocol import Event, Obj
+from mockapi.controllers import base, objects, volumes
+from mockapi.runtime.loop import Runtime
+
+CLAIMS = "v1/persistentvolumeclaims"
+VOLUMES = "v1/persistentvolumes"
+CLASSES = "storage.k8s.io/v1/storageclasses"
+NO_PROVISIONER = "kubernetes.io/no-provisioner"
+DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
+
+
+class PersistentVolumeBinder:
+    name = "persistentvolume-binder-controller"
+
+    def start(self, runtime: Runtime) -> None:
+        self.clock = runtime.clock
+        self.client = base.client(runtime)
+        self.recorder = base.recorder(runtime, "persistentvolume-controller")
+        self.claims = runtime.informer(CLAIMS)
+        self.volumes = runtime.informer(VOLUMES)
+        self.classes = runtime.informer(CLASSES)
+        self.claim_queue = base.queue(runtime, self.name, self.sync_claim, self.claims)
+        self.volume_queue = base.queue(
+            runtime, f"{self.name}-volumes", self.sync_volume, self.volumes
+        )
+        self.claims.on_event(self._claim_changed)
+        self.volumes.on_event(self._volume_changed)
+        self.classes.on_event(lambda event: self._retry_pending())
+
+    def _claim_changed(self, event: Event) -> None:
+        claim = event.object
+        if event.type != "DELETED":
+            self.claim_queue.add(objects.key(claim))
+        elif claim["spec"].get("volumeName"):
+            self.volume_queue.add(claim["spec"]["volumeName"])
+
+    def _volume_changed(self, event: Event) -> None:
+        if event.type != "DELETED":
+            self.volume_queue.add(objects.name(event.object))
+            if objects.phase(event.object) == "Available":
+                self._retry_pending()
+        reference = event.object["spec"].get("claimRef")
+        if reference:
+            self.claim_queue.add(f"{reference['namespace']}/{reference['name']}")
+
+    def _retry_pending(self) -> None:
+        for claim in self.claims.list():
+            if not claim["spec"].get("volumeName"):
+                self.claim_queue.add(objects.key(claim))
+
+    # Claims.
+
+    def sync_claim(self, key: str) -> None:
+        claim = self.claims.get_key(key)
+        if claim is None:
+            return
+        if volumes.BIND_COMPLETED in objects.annotations(claim):
+            self._check_bound(claim)
+        elif claim["spec"].get("volumeName"):
+            self._bind_to_named(claim)
+        else:
+            self._find(claim)
+
+    def _check_bound(self, claim: Obj) -> None:
+        volume = self.volumes.get("", claim["spec"].get("volumeName", ""))
+        if volume is None:
+            text = "Bound claim has lost its PersistentVolume. Data on the volume is lost!"
+            self._lost(claim, text)
+        elif not volume["spec"].get("claimRef") or volumes.means(volume, claim):
+            self._bind(claim, volume)
+        else:
+            text = "Bound claim has lost reference to PersistentVolume. Data on the volume is lost!"
+            self._lost(claim, text)
+
+    def _lost(self, claim: Obj, message: str) -> None:
+        if objects.phase(claim) != "Lost":
+            new = {**objects.status(claim), "phase": "Lost"}
+            base.update_status(self.client, CLAIMS, claim, new)
+            self.recorder.event(claim, "Warning", "ClaimLost", message)
+
+    def _bind_to_named(self, claim: Obj) -> None:
+        volume = self.volumes.get("", claim["spec"]["volumeName"])
+        if volume is None:
+            self._set_phase(CLAIMS, claim, "Pending")
+            return
+        if not volume["spec"].get("claimRef") or volumes.means(volume, claim):
+            self._bind(claim, volume)
+            return
+        other = volume["spec"]["claimRef"]
+        where = f"{other.get('namespace')}/{other['name']}"
+        message = f'volume "{objects.name(volume)}" already bound to a different claim. ({where})'
+        self.recorder.event(claim, "Warning", "FailedBinding", message)
+        self._set_phase(CLAIMS, claim, "Pending")
+
+    def _find(self, claim: Obj) -> None:
+        storage = self.classes.get("", volumes.class_of(claim))
+        waits = storage is not None and storage.get("volumeBindingMode") == "WaitForFirstConsumer"
+        selected = volumes.SELECTED_NODE in objects.annotations(claim)
+        found = volumes.best(self.volumes.list(), claim)
+        reserved = found is not None and volumes.means(found, claim)
+        if found is not None and (reserved or not waits or selected):
+            self._bind(claim, found)
+            return
+        if waits and not selected:
+            message = "waiting for first consumer to be created before binding"
+            self.recorder.event(claim, "Normal", "WaitForFirstConsumer", message)
+        elif storage is not None and storage["provisioner"] != NO_PROVISIONER:
+            self._ask_provisioner(claim, storage)
+        else:
+            self._nothing(claim)
+        self._set_phase(CLAIMS, self.claims.get_key(objects.key(claim)) or claim, "Pending")
+
+    def _nothing(self, claim: Obj) -> None:
+        name = volumes.class_of(claim)
+        if name and self.classes.get("", name) is None:
+            message = f'storageclass.storage.k8s.io "{name}" not found'
+            self.recorder.event(claim, "Warning", "ProvisioningFailed", message)
+            return
+        message = "no persistent volumes available for this claim and no storage class is set"
+        self.recorder.event(claim, "Normal", "FailedBinding", message)
+
+    def _ask_provisioner(self, claim: Obj, storage: Obj) -> None:
+        driver = storage["provisioner"]
+        if objects.annotations(claim).get(volumes.PROVISIONER) == driver:
+            return
+        asked = {volumes.PROVISIONER: driver, volumes.BETA_PROVISIONER: driver}
+        notes = {**objects.annotations(claim), **asked}
+        changed = objects.with_metadata(claim, annotations=notes)
+        updated = self.client.update(CLAIMS, objects.namespace(claim), changed)
+        message = (
+            f"Waiting for a volume to be created either by the external provisioner '{driver}' or "
+            "manually by the system administrator. If volume creation is delayed, please verify "
+            "that the provisioner is running and correctly registered."
+        )
+        self.recorder.event(updated, "Normal", "ExternalProvisioning", message)
+
+    # Binding, in the order of the real controller: volume, its phase, claim, its status.
+
+    def _bind(self, claim: Obj, volume: Obj) -> None:
+        volume = self._bind_volume(claim, volume)
+        self._set_phase(VOLUMES, volume, "Bound")
+        claim = self._bind_claim(claim, volume)
+        spec = volume["spec"]
+        new = {
+            **objects.status(claim),
+            "phase": "Bound",
+            "accessModes": spec.get("accessModes") or [],
+            "capacity": objects.status(claim).get("capacity") or spec.get("capacity") or {},
+        }
+        if new != objects.status(claim):
+            base.update_status(self.client, CLAIMS, claim, new)
+
+    def _bind_volume(self, claim: Obj, volume: Obj) -> Obj:
+        known = volume["spec"].get("claimRef") or {}
+        if known.get("uid") == objects.uid(claim):
+            return volume
+        reference = {
+            "kind": "PersistentVolumeClaim",
+            "namespace": objects.namespace(claim),
+            "name": objects.name(claim),
+            "uid": objects.uid(claim),
+            "apiVersion": "v1",
+            "resourceVersion": claim["metadata"]["resourceVersion"],
+        }
+        changed = {**volume, "spec": {**volume["spec"], "claimRef": reference}}
+        if not known:
+            notes = {**objects.annotations(volume), volumes.BOUND_BY_CONTROLLER: "yes"}
+            changed = objects.with_metadata(changed, annotations=notes)
+        return self.client.update(VOLUMES, "", changed)
+
+    def _bind_claim(self, claim: Obj, volume: Obj) -> Obj:
+        notes = dict(objects.annotations(claim))
+        spec = claim["spec"]
+        if not spec.get("volumeName"):
+            spec = {**spec, "volumeName": objects.name(volume)}
+            notes[volumes.BOUND_BY_CONTROLLER] = "yes"
+        notes[volumes.BIND_COMPLETED] = "yes"
+        if spec == claim["spec"] and notes == objects.annotations(claim):
+            return claim
+        changed = {**objects.with_metadata(claim, annotations=notes), "spec": spec}
+        return self.client.update(CLAIMS, objects.namespace(claim), changed)
+
+    def _set_phase(self, resource: str, obj: Obj, phase: str, message: str = "") -> Obj:
+        if objects.phase(obj) == phase:
+            return obj
+        new = {**objects.status(obj), "phase": phase}
+        new.pop("message", None)
+        if message:
+            new["message"] = message
+        if resource == VOLUMES:
+            new["lastPhaseTransitionTime"] = timestamp(self.clock.now())
+        return base.update_status(self.client, resource, obj, new)
+
+    # Volumes.
+
+    def sync_volume(self, key: str) -> None:
+        volume = self.volumes.get("", key)
+        if volume is None:
+            return
+        reference = volume["spec"].get("claimRef")
+        if not reference or not reference.get("uid"):
+            self._set_phase(VOLUMES, volume, "Available")
+            return
+        claim = self.claims.get(reference["namespace"], reference["name"])
+        if claim is not None and objects.uid(claim) == reference["uid"]:
+            self.claim_queue.add(objects.key(claim))
+            return
+        volume = self._set_phase(VOLUMES, volume, "Released")
+        if volume["spec"].get("persistentVolumeReclaimPolicy") == "Recycle":
+            bare = {k: v for k, v in volume["spec"].items() if k != "claimRef"}
+            self.client.update(VOLUMES, "", {**volume, "spec": bare})
+
+
+class SimulatedProvisioner:
+    """Plays every external provisioner: makes the volume asked for, deletes released ones."""
+
+    name = "persistentvolume-provisioner-simulation"
+
+    def start(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self.client = base.client(runtime)
+        self.claims = runtime.informer(CLAIMS)
+        self.volumes = runtime.informer(VOLUMES)
+        self.classes = runtime.informer(CLASSES)
+        self.queue = base.queue(runtime, self.name, self.sync, self.claims)
+        self.released = base.queue(runtime, f"{self.name}-release", self._delete, self.volumes)
+        self.claims.on_event(lambda event: self.queue.add(objects.key(event.object)))
+        self.volumes.on_event(lambda event: self.released.add(objects.name(event.object)))
+
+    def sync(self, key: str) -> None:
+        claim = self.claims.get_key(key)
+        if claim is None or objects.deleting(claim) or claim["spec"].get("volumeName"):
+            return
+        driver = objects.annotations(claim).get(volumes.PROVISIONER)
+        storage = self.classes.get("", volumes.class_of(claim))
+        name = f"pvc-{objects.uid(claim)}"
+        if not driver or storage is None or self.volumes.get("", name) is not None:
+            return
+        recorder = self.runtime.recorder(driver)
+        where = objects.key(claim)
+        message = f'External provisioner is provisioning volume for claim "{where}"'
+        recorder.event(claim, "Normal", "Provisioning", message)
+        self.client.create(VOLUMES, "", _volume(name, claim, storage, driver))
+        message = f"Successfully provisioned volume {name}"
+        recorder.event(claim, "Normal", "ProvisioningSucceeded", message)
+
+    def _delete(self, key: str) -> None:
+        volume = self.volumes.get("", key)
+        if volume is None or objects.phase(volume) != "Released" or objects.deleting(volume):
+            return
+        made = volumes.PROVISIONED_BY in objects.annotations(volume)
+        if made and volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete":
+            base.delete_if_there(self.client, VOLUMES, volume)
+
+
+def _volume(name: str, claim: Obj, storage: Obj, driver: str) -> Obj:
+    spec: Obj = {
+        "capacity": dict((claim["spec"].get("resources") or {}).get("requests") or {}),
+        "accessModes": claim["spec"].get("accessModes") or [],
+        "persistentVolumeReclaimPolicy": storage.get("reclaimPolicy", "Delete"),
+        "storageClassName": objects.name(storage),
+        "volumeMode": claim["spec"].get("volumeMode", "Filesystem"),
+        "csi": {"driver": driver, "volumeHandle": name},
+        "claimRef": {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "namespace": objects.namespace(claim),
+            "name": objects.name(claim),
+            "uid": objects.uid(claim),
+            "resourceVersion": claim["metadata"]["resourceVersion"],
+        },
+    }
+    if storage.get("mountOptions"):
+        spec["mountOptions"] = storage["mountOptions"]
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": name, "annotations": {volumes.PROVISIONED_BY: driver}},
+        "spec": spec,
+    }
