@@ -4,8 +4,8 @@ Claims that are allocated already bind the pod to the nodes of the allocation. D
 allocated here: a claim without an allocation finds none, as in a cluster without resource slices.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
 from mockapi.client.protocol import Obj
 from mockapi.scheduler.cluster import Cluster
@@ -18,42 +18,45 @@ from mockapi.scheduler.status import Status, unresolvable
 NAME: Final = "DynamicResources"
 _NONE_LEFT = unresolvable(NAME, "cannot allocate all claims")
 _ELSEWHERE = unresolvable(NAME, "resourceclaim not available on the node")
-_MOST_USERS: Final = 256
 
 
-def claim_names(pod: PodInfo) -> Iterator[tuple[str, str]]:
-    """Name in the pod and name of each claim; the latter is empty while it is being made."""
+def claim_names(pod: PodInfo) -> Iterator[tuple[bool, str]]:
+    """Whether it is made for the pod, and the name of each claim, empty while it is being made."""
     generated = {
         status["name"]: status.get("resourceClaimName")
         for status in (pod.pod.get("status") or {}).get("resourceClaimStatuses") or ()
     }
     for entry in pod.spec.get("resourceClaims") or ():
         if entry.get("resourceClaimName"):
-            yield entry["name"], entry["resourceClaimName"]
+            yield False, entry["resourceClaimName"]
         elif entry["name"] in generated:
             if generated[entry["name"]]:
-                yield entry["name"], generated[entry["name"]]
+                yield True, generated[entry["name"]]
         else:
-            yield entry["name"], ""
+            yield True, ""
 
 
 def _claims(pod: PodInfo, cluster: Cluster) -> list[Obj] | str:
     """The claims, or what is wrong with them."""
     found = []
-    for _, name in claim_names(pod):
+    for made_for_pod, name in claim_names(pod):
         if not name:
             return f'pod "{pod.key}": ResourceClaim not created yet'
         claim = cluster.listers.resource_claims.get(pod.namespace, name)
         if claim is None:
-            return f'resourceclaim.resource.k8s.io "{name}" not found'
+            return f'could not find ResourceClaim "{pod.namespace}/{name}"'
         if "deletionTimestamp" in claim["metadata"]:
             return f'resourceclaim "{name}" is being deleted'
+        if made_for_pod and not _is_controller(pod, claim):
+            where = f"{pod.namespace}/{name}"
+            return f"ResourceClaim {where} was not created for Pod {pod.key} (Pod is not owner)"
         found.append(claim)
     return found
 
 
-def _reserved_for(claim: Obj) -> list[Mapping[str, Any]]:
-    return list((claim.get("status") or {}).get("reservedFor") or ())
+def _is_controller(pod: PodInfo, claim: Obj) -> bool:
+    owners = claim["metadata"].get("ownerReferences") or ()
+    return any(owner.get("controller") and owner["uid"] == pod.uid for owner in owners)
 
 
 class DynamicResources(Plugin):
@@ -95,9 +98,6 @@ class DynamicResources(Plugin):
             allocation = (claim.get("status") or {}).get("allocation")
             if allocation is None:
                 return _unallocated(claim, cycle.cluster) or Test(lambda node: _NONE_LEFT)
-            users = _reserved_for(claim)
-            if len(users) >= _MOST_USERS and all(user["uid"] != pod.uid for user in users):
-                return unresolvable(NAME, "resourceclaim in use")
             if allocation.get("nodeSelector"):
                 places.append(selector_match(allocation["nodeSelector"]))
 

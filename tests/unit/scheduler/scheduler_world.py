@@ -86,7 +86,8 @@ class World:
 
     def scheduled_condition(self, name: str = "p") -> Obj:
         conditions = self.get(name)["status"].get("conditions", [])
-        return next((c for c in conditions if c["type"] == "PodScheduled"), {})
+        found: Obj = next((c for c in conditions if c["type"] == "PodScheduled"), {})
+        return found
 
     def events(self) -> list[tuple[str, str, str]]:
         """Reason, pod and note in order of time."""

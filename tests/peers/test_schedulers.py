@@ -1,0 +1,310 @@
+"""The real scheduler and ours are interchangeable: the same scenarios on either server.
+
+MOCKAPI_KUBE_SCHEDULER names the program kube-scheduler of the real release, MOCKAPI_ORACLE the
+kubeconfig of a real kube-apiserver on which no scheduler runs.
+"""
+
+import os
+import subprocess
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mockapi.base.clock import Clock, monotonic
+from mockapi.base.ids import Ids
+from mockapi.client.http import HttpClients
+from mockapi.client.protocol import Client
+from mockapi.cluster import MockCluster
+from mockapi.meta.errors import ApiError
+from mockapi.runtime.loop import Runtime
+from mockapi.scheduler.component import Scheduler
+
+# Test servers have certificates of their own making.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::urllib3.exceptions.InsecureRequestWarning",
+)
+
+REAL = os.environ.get("MOCKAPI_KUBE_SCHEDULER", "")
+ORACLE = os.environ.get("MOCKAPI_ORACLE", "")
+SECONDS = 30.0
+
+Obj = dict[str, Any]
+
+
+class Place:
+    """A namespace and some nodes of one's own on a server that a scheduler serves."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.pool = f"s{uuid.uuid4().hex[:8]}"
+        self.classes: list[str] = []
+        client.create("v1/namespaces", "", self._object("v1", "Namespace", self.pool, ""))
+        account = self._object("v1", "ServiceAccount", "default")
+        with _tolerant():
+            client.create("v1/serviceaccounts", self.pool, account)
+
+    def _object(self, api: str, kind: str, name: str, namespace: str | None = None) -> Obj:
+        space = self.pool if namespace is None else namespace
+        metadata = {"name": name, **({"namespace": space} if space else {})}
+        return {"apiVersion": api, "kind": kind, "metadata": metadata}
+
+    def node(self, name: str, *, cpu: str = "1", **labels: str) -> None:
+        node = self._object("v1", "Node", f"{self.pool}-{name}", "")
+        node["metadata"]["labels"] = {"pool": self.pool, **labels}
+        allocatable = {"cpu": cpu, "memory": "4Gi", "pods": "10"}
+        ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "ok"}
+        node["status"] = {
+            "allocatable": allocatable,
+            "capacity": allocatable,
+            "conditions": [ready],
+        }
+        self.client.create("v1/nodes", "", node)
+        self.client.patch("v1/nodes", "", node["metadata"]["name"], {"spec": {"taints": None}})
+
+    def pod(self, name: str, *, cpu: str = "1", selector: Obj | None = None, **spec: Any) -> None:
+        pod = self._object("v1", "Pod", name)
+        container = {"name": "c", "image": "i", "resources": {"requests": {"cpu": cpu}}}
+        pod["spec"] = {
+            "containers": [container],
+            "nodeSelector": {"pool": self.pool, **(selector or {})},
+            "terminationGracePeriodSeconds": 0,
+            **spec,
+        }
+        self.client.create("v1/pods", self.pool, pod)
+
+    def priority(self, value: int) -> str:
+        name = f"{self.pool}-{value}"
+        priority = self._object("scheduling.k8s.io/v1", "PriorityClass", name, "")
+        resource = "scheduling.k8s.io/v1/priorityclasses"
+        self.client.create(resource, "", {**priority, "value": value})
+        self.classes.append(name)
+        return name
+
+    def get(self, name: str) -> Obj:
+        return self.client.get("v1/pods", self.pool, name)
+
+    def bound(self, name: str) -> str:
+        """The node that the pod gets, without the pool's name."""
+        pod = _eventually(lambda: self.get(name), lambda p: bool(p["spec"].get("nodeName")))
+        return str(pod["spec"]["nodeName"]).removeprefix(f"{self.pool}-")
+
+    def refusal(self, name: str) -> str:
+        """What FailedScheduling says, with the other nodes of the server taken out."""
+        pod = _eventually(lambda: self.get(name), lambda p: bool(_condition(p).get("message")))
+        return str(_condition(pod)["message"])
+
+    def nodes(self) -> int:
+        return len(self.client.list("v1/nodes").items)
+
+    def clean(self) -> None:
+        for pod in self.client.list("v1/pods", self.pool).items:
+            with _tolerant():
+                name = pod["metadata"]["name"]
+                self.client.delete("v1/pods", self.pool, name, grace_period_seconds=0)
+        for node in self.client.list("v1/nodes", label_selector=f"pool={self.pool}").items:
+            self.client.delete("v1/nodes", "", node["metadata"]["name"])
+        for name in self.classes:
+            self.client.delete("scheduling.k8s.io/v1/priorityclasses", "", name)
+        self.client.delete("v1/namespaces", "", self.pool)
+
+
+@contextmanager
+def _tolerant() -> Iterator[None]:
+    try:
+        yield
+    except ApiError:
+        return
+
+
+def _condition(pod: Obj) -> Obj:
+    conditions = pod.get("status", {}).get("conditions", [])
+    found: Obj = next((c for c in conditions if c["type"] == "PodScheduled"), {})
+    return found
+
+
+def _eventually(get: Callable[[], Obj], wanted: Callable[[Obj], bool]) -> Obj:
+    end = monotonic() + SECONDS
+    while not wanted(found := get()):
+        assert monotonic() < end, f"it never happened: {found}"
+        threading.Event().wait(0.05)
+    return found
+
+
+# The scenarios: what happens is the same whoever schedules.
+
+
+def fits(place: Place) -> None:
+    place.node("a", cpu="100m")
+    place.node("b")
+    place.pod("p")
+    assert place.bound("p") == "b"
+
+
+def says_why_and_goes_on_at_once(place: Place) -> None:
+    place.node("a", disk="hdd")
+    place.pod("p", selector={"disk": "ssd"})
+    count = place.nodes()
+    assert place.refusal("p") == (
+        f"0/{count} nodes are available: {count} node(s) didn't match Pod's node affinity/selector."
+        f" preemption: 0/{count} nodes are available: {count} Preemption is not helpful for "
+        "scheduling."
+    )
+    name = f"{place.pool}-a"
+    place.client.patch("v1/nodes", "", name, {"metadata": {"labels": {"disk": "ssd"}}})
+    assert place.bound("p") == "a"
+
+
+def preempts(place: Place) -> None:
+    high, low = place.priority(1000), place.priority(10)
+    place.node("a")
+    place.pod("low", priorityClassName=low)
+    assert place.bound("low") == "a"
+    place.pod("high", priorityClassName=high)
+    assert place.bound("high") == "a"
+    with pytest.raises(ApiError):
+        place.get("low")
+    events = place.client.list("events.k8s.io/v1/events", place.pool).items
+    uid = place.get("high")["metadata"]["uid"]
+    notes = [e["note"] for e in events if e["reason"] == "Preempted"]
+    assert notes == [f"Preempted by pod {uid} on node {place.pool}-a"]
+
+
+def opens_gates(place: Place) -> None:
+    place.node("a")
+    place.pod("p", schedulingGates=[{"name": "example.com/gate"}])
+    assert _condition(place.get("p"))["reason"] == "SchedulingGated"
+    place.client.patch("v1/pods", place.pool, "p", {"spec": {"schedulingGates": None}})
+    assert place.bound("p") == "a"
+
+
+def spreads(place: Place) -> None:
+    for zone in ("x", "y"):
+        place.node(zone, cpu="4", **{"topology.kubernetes.io/zone": zone})
+    constraint = {
+        "maxSkew": 1,
+        "topologyKey": "topology.kubernetes.io/zone",
+        "whenUnsatisfiable": "DoNotSchedule",
+        "labelSelector": {},
+    }
+    del constraint["labelSelector"]
+    away = {
+        "podAntiAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": [
+                {
+                    "topologyKey": "topology.kubernetes.io/zone",
+                    "labelSelector": {},
+                }
+            ]
+        }
+    }
+    place.pod("first", affinity=away, topologySpreadConstraints=[constraint])
+    first = place.bound("first")
+    place.pod("second", affinity=away)
+    assert {first, place.bound("second")} == {"x", "y"}
+
+
+SCENARIOS = [fits, says_why_and_goes_on_at_once, preempts, opens_gates, spreads]
+
+
+# Who schedules, and where.
+
+
+class _Ours:
+    """Our scheduler in a thread, on any server."""
+
+    def __init__(self, clients: HttpClients) -> None:
+        self._end = threading.Event()
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(clients,), daemon=True)
+        self._thread.start()
+        assert self._started.wait(SECONDS)
+
+    def _run(self, clients: HttpClients) -> None:
+        runtime = Runtime(clients, clock=Clock(), ids=Ids(1))
+        runtime.add(Scheduler())
+        self._started.set()
+        while not self._end.is_set():
+            if not runtime.step():
+                self._end.wait(0.01)
+        runtime.close()
+
+    def stop(self) -> None:
+        self._end.set()
+        self._thread.join(SECONDS)
+
+
+@contextmanager
+def _cluster(*, scheduler: bool) -> Iterator[MockCluster]:
+    settings = {"scheduler": scheduler, "kubelet": False, "nodes": 0, "controllers": "-*"}
+    with MockCluster(**settings) as cluster:
+        yield cluster
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_our_scheduler_on_mockapi(scenario: Callable[[Place], None]) -> None:
+    with _cluster(scheduler=True) as cluster:
+        scenario(Place(HttpClients(cluster.url).client("test")))
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_our_scheduler_on_mockapi_over_http(scenario: Callable[[Place], None]) -> None:
+    with _cluster(scheduler=False) as cluster:
+        clients = HttpClients(cluster.url)
+        ours = _Ours(clients)
+        try:
+            scenario(Place(clients.client("test")))
+        finally:
+            ours.stop()
+
+
+@pytest.fixture(scope="module")
+def real_on_mockapi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    with _cluster(scheduler=False) as cluster:
+        log = Path(tmp_path_factory.mktemp("kube-scheduler")) / "log"
+        arguments = ["--kubeconfig", cluster.kubeconfig, "--leader-elect=false", "--secure-port=0"]
+        with log.open("w") as output:
+            process = subprocess.Popen([REAL, *arguments], stdout=output, stderr=output)
+        try:
+            yield HttpClients(cluster.url).client("test")
+        finally:
+            process.terminate()
+            process.wait(SECONDS)
+
+
+@pytest.mark.oracle
+@pytest.mark.skipif(not REAL, reason="MOCKAPI_KUBE_SCHEDULER names no kube-scheduler")
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_real_scheduler_on_mockapi(
+    scenario: Callable[[Place], None], real_on_mockapi: Client
+) -> None:
+    place = Place(real_on_mockapi)
+    try:
+        scenario(place)
+    finally:
+        place.clean()
+
+
+@pytest.fixture
+def ours_on_the_real_server() -> Iterator[Client]:
+    clients = HttpClients.from_kubeconfig(Path(ORACLE))
+    ours = _Ours(clients)
+    yield clients.client("test")
+    ours.stop()
+
+
+@pytest.mark.oracle
+@pytest.mark.skipif(not ORACLE, reason="MOCKAPI_ORACLE names no kube-apiserver")
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_our_scheduler_on_the_real_server(
+    scenario: Callable[[Place], None], ours_on_the_real_server: Client
+) -> None:
+    place = Place(ours_on_the_real_server)
+    try:
+        scenario(place)
+    finally:
+        place.clean()
