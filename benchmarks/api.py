@@ -94,7 +94,10 @@ class Subject:
         return LISTS / (time.monotonic() - begin)
 
     def fan_out(self) -> float:
-        """Seconds from a write until the last of a thousand watchers has it."""
+        """Seconds from a write until the last of a thousand watchers has it: median of five."""
+        return sorted(self._fan_out() for _ in range(5))[2]
+
+    def _fan_out(self) -> float:
         path = f"{self.base}/secrets?watch=1&resourceVersion="
         _, body = self._one.send(request(self.server, "GET", f"{self.base}/secrets"))
         data = request(self.server, "GET", path + json.loads(body)["metadata"]["resourceVersion"])
@@ -105,7 +108,8 @@ class Subject:
         readers = [gevent.spawn(watcher.wait_for, b'"ADDED"') for watcher in watchers]
         gevent.sleep(0.2)
         begin = time.monotonic()
-        self.post(f"{self.base}/secrets", config_map("event").replace(b'"data"', b'"stringData"'))
+        event = config_map(f"event-{next(_unique)}").replace(b'"data"', b'"stringData"')
+        self.post(f"{self.base}/secrets", event)
         gevent.joinall(readers, raise_error=True)
         seconds = time.monotonic() - begin
         for watcher in watchers:

@@ -1,0 +1,147 @@
+"""Pods through the whole control plane: a Deployment of a thousand replicas until all are Ready.
+
+    MOCKAPI_ORACLE=KUBECONFIG python -m benchmarks.pods [--replicas 1000] [--nodes 20]
+
+The real side needs kube-controller-manager, kube-scheduler and kwok behind the named server. Its
+nodes are made by the benchmark and removed again.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+from benchmarks import servers
+from benchmarks.api import Subject
+from benchmarks.load import Connection, request
+from benchmarks.servers import Server
+
+_POLL_SECONDS = 0.05
+_LIMIT_SECONDS = 300.0
+_unique = count(int(time.time()) % 10**6)
+
+
+class Client:
+    """JSON over one connection."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self._connection = Connection(server)
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        data = b"" if body is None else json.dumps(body).encode()
+        status, reply = self._connection.send(request(self.server, method, path, data))
+        if status >= 400:
+            raise RuntimeError(f"{self.server.name}: {method} {path}: {status} {reply[:300]!r}")
+        return json.loads(reply)
+
+
+def deployment(name: str, replicas: int) -> dict[str, Any]:
+    labels = {"app": name}
+    container = {"name": "web", "image": "nginx", "resources": {"requests": {"cpu": "1m"}}}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+    selector = {"matchLabels": labels}
+    spec = {"replicas": replicas, "selector": selector, "template": template}
+    return {"metadata": {"name": name}, "spec": spec}
+
+
+def add_nodes(client: Client, nodes: int) -> list[str]:
+    """Nodes for kwok to bring to life."""
+    names = [f"bench-{next(_unique)}-{i}" for i in range(nodes)]
+    capacity = {"cpu": "32", "memory": "256Gi", "pods": "1100"}
+    for name in names:
+        node = {
+            "metadata": {"name": name, "annotations": {"kwok.x-k8s.io/node": "fake"}},
+            "status": {"capacity": capacity, "allocatable": capacity},
+        }
+        client.call("POST", "/api/v1/nodes", node)
+    for name in names:
+        _wait(lambda name=name: _is_ready(client.call("GET", f"/api/v1/nodes/{name}")))  # type: ignore[misc]
+    return names
+
+
+def _is_ready(node: Any) -> bool:
+    conditions = node["status"].get("conditions", ())
+    ready = any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+    return ready and not node["spec"].get("taints")
+
+
+def _wait(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + _LIMIT_SECONDS
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError("the cluster did not get there")
+        time.sleep(_POLL_SECONDS)
+
+
+def one_deployment(client: Client, namespace: str, replicas: int) -> float:
+    """Seconds until all replicas of one Deployment are Ready."""
+    path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
+    begin = time.monotonic()
+    client.call("POST", path, deployment("one", replicas))
+    ready = lambda: client.call("GET", f"{path}/one")["status"].get("readyReplicas", 0)  # noqa: E731
+    _wait(lambda: ready() == replicas)
+    seconds = time.monotonic() - begin
+    client.call("DELETE", f"{path}/one")
+    _wait(lambda: not client.call("GET", f"/api/v1/namespaces/{namespace}/pods")["items"])
+    return seconds
+
+
+def many_deployments(client: Client, namespace: str, number: int) -> float:
+    """Seconds until as many Deployments of one replica are Ready."""
+    path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
+    begin = time.monotonic()
+    for index in range(number):
+        client.call("POST", path, deployment(f"many-{index}", 1))
+
+    def done() -> bool:
+        items = client.call("GET", path)["items"]
+        return sum(item["status"].get("readyReplicas", 0) for item in items) == number
+
+    _wait(done)
+    seconds = time.monotonic() - begin
+    client.call("DELETE", path)
+    _wait(lambda: not client.call("GET", f"/api/v1/namespaces/{namespace}/pods")["items"])
+    return seconds
+
+
+def measure(server: Server, replicas: int) -> list[float]:
+    namespace = Subject(server).namespace
+    client = Client(server)
+    return [
+        one_deployment(client, namespace, replicas),
+        many_deployments(client, namespace, replicas),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--replicas", type=int, default=1000)
+    parser.add_argument("--nodes", type=int, default=20)
+    arguments = parser.parse_args()
+    with servers.mockapi(f"--nodes={arguments.nodes}") as server:
+        ours = measure(server, arguments.replicas)
+    real, theirs = servers.real(), None
+    if real is not None:
+        names = add_nodes(Client(real), arguments.nodes)
+        try:
+            theirs = measure(real, arguments.replicas)
+        finally:
+            for name in names:
+                Client(real).call("DELETE", f"/api/v1/nodes/{name}")
+    labels = (
+        f"a Deployment of {arguments.replicas} replicas Ready",
+        f"{arguments.replicas} Deployments of 1 replica Ready",
+    )
+    rows = []
+    for index, label in enumerate(labels):
+        their = theirs[index] if theirs is not None else None
+        ratio = f"{their / ours[index]:.1f}x faster" if their else "-"
+        rows.append((label, f"{ours[index]:.2f} s", f"{their:.2f} s" if their else "-", ratio))
+    print(servers.table(rows))
+
+
+if __name__ == "__main__":
+    main()
