@@ -100,6 +100,8 @@ class NodeAgent:
 
     def update(self, node: Obj) -> None:
         """The API has a newer Node."""
+        if self._addresses and _cidrs_of(node) != _cidrs_of(self.node):
+            self._addresses = []
         self.node = node
         status = node.get("status") or {}
         allocatable = status.get("allocatable") or status.get("capacity") or {}
@@ -137,9 +139,7 @@ class NodeAgent:
         self._taken[uid] = ips
 
     def _cidrs(self) -> list[str]:
-        spec = self.node.get("spec") or {}
-        given = spec.get("podCIDRs") or ([spec["podCIDR"]] if spec.get("podCIDR") else [])
-        return given or [nodes.pod_cidr(self.index)]
+        return _cidrs_of(self.node) or [nodes.pod_cidr(self.index)]
 
     # Pods.
 
@@ -303,6 +303,12 @@ class NodeAgent:
             if error.code < 500:
                 raise
             return lease
+
+
+def _cidrs_of(node: Obj) -> list[str]:
+    """The pod ranges that the node has been given."""
+    spec = node.get("spec") or {}
+    return spec.get("podCIDRs") or ([spec["podCIDR"]] if spec.get("podCIDR") else [])
 
 
 def _moment(text: str | None) -> float:

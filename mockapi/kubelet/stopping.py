@@ -44,6 +44,7 @@ def kill_container(
     """Ends when the container has. `turn`: whether those that must end before it have."""
     if container.state != RUNNING:
         return
+    worker.refresh(spec, container)
     grace = float(grace_period(worker.pod, spec, probe))
     worker.record(spec, "Normal", "Killing", message or f"Stopping container {spec.name}")
     if override is not None:

@@ -256,6 +256,8 @@ class PodWorker:
         """Results count only once the container has been reported."""
         reported = self._reported(prober.spec)
         container = self.runtime.latest(prober.spec.name)
+        if container is not None:
+            self.refresh(prober.spec, container)
         if container is not None and reported.get("containerID") != container.full_id:
             container = None
         result = prober.tick(
@@ -271,6 +273,16 @@ class PodWorker:
         if self._main is not None and prober.kind != "Liveness":
             # Readiness is reported even while the pod is busy ending.
             self.report(self.generate())
+
+    def refresh(self, spec: Spec, container: Container) -> None:
+        """What has been said since the container began holds from the next step on."""
+        try:
+            behaviours = self.host.behaviours
+            container.behaviour = behaviours.of_container(
+                self.pod, spec.container, container.attempt
+            )
+        except BadBehaviour:
+            return
 
     def _probe_unready(self) -> None:
         """A started container that is not ready yet is looked at whenever its pod is synced."""
