@@ -178,6 +178,6 @@ def _escaped(char: str) -> str:
 def _natural(key: str) -> list[tuple[int, int, str]]:
     """go-yaml's order of keys: letters after other characters, digits by their number."""
     return [
-        (1, int(part), "") if part.isdigit() else (2 if part.isalpha() else 0, 0, part)
+        (1, int(part), "") if part[0] in "0123456789" else (2 if part.isalpha() else 0, 0, part)
         for part in re.findall(r"[0-9]+|.", key, re.DOTALL)
     ]

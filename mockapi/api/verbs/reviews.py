@@ -109,7 +109,9 @@ def _access_errors(spec: Obj) -> list[fields.FieldError]:
     resource, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
     if (resource is None) != (path is None):
         return []
-    return [fields.invalid("spec", path, _ONE_OF)]
+    # The real server shows its internal type, which has no JSON names.
+    shown = None if path is None else {"Path": path.get("path", ""), "Verb": path.get("verb", "")}
+    return [fields.invalid("spec", shown, _ONE_OF)]
 
 
 def _local_errors(spec: Obj, route: Route) -> list[fields.FieldError]:
