@@ -441,7 +441,8 @@ class Writer:
 
         def encode(revision: int) -> bytes:
             metadata["resourceVersion"] = str(revision)
-            return orjson.dumps(obj)
+            # What orjson gives keeps its whole working buffer (8 KB and more) alive.
+            return bytes(memoryview(orjson.dumps(obj)))
 
         entry = self.store.put(key, encode, expected=expected)
         self.objects.remember(entry, obj)
