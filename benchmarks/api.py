@@ -139,9 +139,8 @@ def measure(seconds: float, real: Server | None) -> list[tuple[str, str, str, st
     with servers.mockapi("--controllers=-*", "--scheduler=off", "--kubelet=off") as ours:
         time.sleep(1)
         memory = ours.resident_megabytes()
-        rows = [
-            _row("memory when idle", memory, real and real.resident_megabytes(), "MB", less=True)
-        ]
+        known = real.resident_megabytes() if real is not None else None
+        rows = [_row("memory when idle", memory, known, "MB", less=True)]
         subject, other = Subject(ours), Subject(real) if real is not None else None
         steps: Sequence[tuple[str, Callable[[Subject], float], str, bool]] = (
             ("GET, 16 connections", lambda s: s.gets(seconds), "/s", False),

@@ -57,8 +57,7 @@ def add_nodes(client: Client, nodes: int) -> list[str]:
             "status": {"capacity": capacity, "allocatable": capacity},
         }
         client.call("POST", "/api/v1/nodes", node)
-    for name in names:
-        _wait(lambda name=name: _is_ready(client.call("GET", f"/api/v1/nodes/{name}")))  # type: ignore[misc]
+    _wait(lambda: all(_is_ready(client.call("GET", f"/api/v1/nodes/{name}")) for name in names))
     return names
 
 
@@ -81,8 +80,12 @@ def one_deployment(client: Client, namespace: str, replicas: int) -> float:
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
     begin = time.monotonic()
     client.call("POST", path, deployment("one", replicas))
-    ready = lambda: client.call("GET", f"{path}/one")["status"].get("readyReplicas", 0)  # noqa: E731
-    _wait(lambda: ready() == replicas)
+
+    def done() -> bool:
+        status: dict[str, int] = client.call("GET", f"{path}/one")["status"]
+        return status.get("readyReplicas", 0) == replicas
+
+    _wait(done)
     seconds = time.monotonic() - begin
     client.call("DELETE", f"{path}/one")
     _wait(lambda: not client.call("GET", f"/api/v1/namespaces/{namespace}/pods")["items"])
@@ -98,7 +101,8 @@ def many_deployments(client: Client, namespace: str, number: int) -> float:
 
     def done() -> bool:
         items = client.call("GET", path)["items"]
-        return sum(item["status"].get("readyReplicas", 0) for item in items) == number
+        ready: int = sum(item["status"].get("readyReplicas", 0) for item in items)
+        return ready == number
 
     _wait(done)
     seconds = time.monotonic() - begin

@@ -131,7 +131,8 @@ def _load(values: Mapping[str, Any], shown: Mapping[str, str]) -> dict[str, Any]
     try:
         loaded: dict[str, Any] = _Schema().load(dict(values))
     except marshmallow.ValidationError as error:
-        messages = error.normalized_messages()
+        messages = error.messages
+        assert isinstance(messages, dict)
         name, texts = next(iter(messages.items()))
         text = str(texts[0]) if isinstance(texts, list) else str(texts)
         text = text.replace("Not a valid integer.", "must be a whole number")

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
@@ -14,10 +14,7 @@ PARSED_LIMIT = 20_000
 FRAMES_LIMIT = 512
 
 
-class Conversion(Protocol):
-    def __call__(self, obj: Obj) -> Obj: ...
-
-
+Conversion = Callable[[Obj], Obj]
 Conversions = Mapping[tuple[str, str], Mapping[str, tuple[Conversion, Conversion]]]
 """(group, kind) -> {version: (to storage, from storage)}."""
 

@@ -240,8 +240,7 @@ class _Ours:
 
 @contextmanager
 def _cluster(*, scheduler: bool) -> Iterator[MockCluster]:
-    settings = {"scheduler": scheduler, "kubelet": False, "nodes": 0, "controllers": "-*"}
-    with MockCluster(**settings) as cluster:
+    with MockCluster(scheduler=scheduler, kubelet=False, nodes=0, controllers="-*") as cluster:
         yield cluster
 
 

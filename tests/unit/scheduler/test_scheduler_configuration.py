@@ -6,16 +6,16 @@ import pytest
 
 from mockapi.scheduler import configuration
 from mockapi.scheduler.configuration import ConfigurationError
-from mockapi.scheduler.profile import default_profile
+from mockapi.scheduler.profile import Profile, default_profile
 
 HEAD = {"apiVersion": "kubescheduler.config.k8s.io/v1", "kind": "KubeSchedulerConfiguration"}
 
 
-def _names(profile: configuration.Profile, point: str) -> list[str]:
+def _names(profile: Profile, point: str) -> list[str]:
     return [plugin.name for plugin in profile.at(point)]
 
 
-def _with_plugins(plugins: dict[str, Any]) -> configuration.Profile:
+def _with_plugins(plugins: dict[str, Any]) -> Profile:
     (profile,) = configuration.parse({**HEAD, "profiles": [{"plugins": plugins}]}).profiles
     return profile
 

@@ -39,6 +39,9 @@ class _NobodyManages:
     def apply(self, live: Obj | None, patch: Obj, **_: Any) -> Obj:
         raise AssertionError("nothing is applied here")
 
+    def apply_scale(self, live: Obj, patch: Obj, **_: Any) -> Obj:
+        raise AssertionError("nothing is applied here")
+
 
 def _new_pipeline() -> Pipeline:
     facts = catalogue.load()
