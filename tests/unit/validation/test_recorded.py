@@ -39,7 +39,7 @@ class _NobodyManages:
     def apply(self, live: Obj | None, patch: Obj, **_: Any) -> Obj:
         raise AssertionError("nothing is applied here")
 
-    def apply_scale(self, live: Obj, patch: Obj, **_: Any) -> Obj:
+    def apply_scale(self, live: Obj, patch: Obj, **_: Any) -> tuple[Any, list[Obj]]:
         raise AssertionError("nothing is applied here")
 
 
