@@ -74,4 +74,6 @@ def _rule(app: Flask, path: str, endpoint: str, view: Callable[[], Reply]) -> No
 
 
 def _missing(call: Call) -> Reply:
+    if (call.method, call.path) == ("OPTIONS", "*"):
+        return Reply(200)
     raise PlainNotFound()

@@ -7,7 +7,7 @@ from urllib.parse import unquote_plus
 
 from mockapi.api.routes import Route
 from mockapi.machinery.resource import UserInfo
-from mockapi.meta.errors import RequestEntityTooLarge
+from mockapi.meta.errors import ApiError, RequestEntityTooLarge
 
 MAX_BODY = 3 * 1024 * 1024
 ADMIN = UserInfo("kubernetes-admin", groups=("system:masters", "system:authenticated"))
@@ -71,7 +71,12 @@ class Call:
 
     def body(self) -> bytes:
         """The whole body; raises 413 past the real server's limit."""
-        data: bytes = self.environ["wsgi.input"].read(MAX_BODY + 1)
+        try:
+            data: bytes = self.environ["wsgi.input"].read(MAX_BODY + 1)
+        except OSError as error:
+            chunk = "Non-hex" in str(error)
+            text = "invalid byte in chunk length" if chunk else "unexpected EOF"
+            raise ApiError(500, "", text) from None
         if len(data) > MAX_BODY:
             raise RequestEntityTooLarge(f"Request entity too large: limit is {MAX_BODY}")
         return data

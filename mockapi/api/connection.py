@@ -15,17 +15,16 @@ from mockapi.base.clock import http_date
 
 MAX_LINE = 65536
 MAX_HEADERS = 1 << 20
+_OTHER_VERSION = "505 HTTP Version Not Supported: unsupported protocol version"
 _BAD_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 _NO_PREFIX = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
-_NO_BODY = ("GET", "HEAD")
 
 
 class BadRequest(ValueError):
-    """A request that cannot be read; the connection ends with this status and text."""
+    """A request that cannot be read; the connection ends with this status line as its text."""
 
-    def __init__(self, text: str, status: str = "400 Bad Request") -> None:
-        super().__init__(text)
-        self.status = status
+    def __init__(self, status: str = "400 Bad Request") -> None:
+        super().__init__(status)
 
 
 class Connection(WSGIHandler):  # type: ignore[misc]
@@ -53,7 +52,7 @@ class Connection(WSGIHandler):  # type: ignore[misc]
         self.response_length = 0
         try:
             self.environ = self._read(line)
-        except ValueError as error:
+        except BadRequest as error:
             return _refusal(error)
         self.application = self.server.application
         self.handle_one_response()
@@ -64,13 +63,13 @@ class Connection(WSGIHandler):  # type: ignore[misc]
 
     def _read(self, line: bytes) -> dict[str, Any]:
         if len(line) >= MAX_LINE:
-            raise BadRequest("URI Too Long", "414 URI Too Long")
+            raise BadRequest("414 URI Too Long")
         environ: dict[str, Any] = self.server.environ.copy()
         self._read_request_line(line, environ)
         self._read_headers(environ)
         if self.request_version == "HTTP/1.1":
             if "HTTP_HOST" not in environ:
-                raise BadRequest("missing required Host header")
+                raise BadRequest("400 Bad Request: missing required Host header")
             self.close_connection = environ.get("HTTP_CONNECTION", "").lower() == "close"
         else:
             self.close_connection = environ.get("HTTP_CONNECTION", "").lower() != "keep-alive"
@@ -83,10 +82,10 @@ class Connection(WSGIHandler):  # type: ignore[misc]
         self.requestline = line.decode("latin-1").rstrip("\r\n")
         words = self.requestline.split(" ")
         if len(words) != 3:
-            raise BadRequest(f'malformed HTTP request "{self.requestline}"')
+            raise BadRequest()
         self.command, target, self.request_version = words
         if self.request_version not in ("HTTP/1.1", "HTTP/1.0"):
-            raise BadRequest("unsupported protocol version", "505 HTTP Version Not Supported")
+            raise BadRequest(_OTHER_VERSION)
         if not target.startswith("/"):
             target = _origin_form(target)
         path, _, query = target.partition("?")
@@ -108,11 +107,10 @@ class Connection(WSGIHandler):  # type: ignore[misc]
                 return
             size += len(line)
             if size > MAX_HEADERS or len(line) >= MAX_LINE:
-                text = "Request Header Fields Too Large"
-                raise BadRequest(text, f"431 {text}")
+                raise BadRequest("431 Request Header Fields Too Large")
             name, colon, value = line.partition(b":")
             if not colon:
-                raise BadRequest("malformed MIME header line")
+                raise BadRequest()
             key = _environ_key(name)
             text = value.strip(b" \t\r\n").decode("latin-1")
             environ[key] = f"{environ[key]},{text}" if key in environ else text
@@ -122,7 +120,7 @@ class Connection(WSGIHandler):  # type: ignore[misc]
         length = None if chunked else environ.get("CONTENT_LENGTH")
         if length is not None:
             if not length.isascii() or not length.isdigit():
-                raise BadRequest(f'bad Content-Length "{length}"')
+                raise BadRequest()
             length = int(length)
         self.content_length = length
         self.upgrade = "HTTP_UPGRADE" in environ and "upgrade" in (
@@ -142,7 +140,9 @@ class Connection(WSGIHandler):  # type: ignore[misc]
         self._orig_status = status
         self.code = int(status[:3])
         self.provided_content_length = None
-        head = [b"HTTP/1.1 ", self.status]
+        if self.wsgi_input._chunked_input_error:
+            self.close_connection = True
+        head = [b"HTTP/1.1 " if self.request_version == "HTTP/1.1" else b"HTTP/1.0 ", self.status]
         for name, value in headers:
             if name == "Content-Length":
                 self.provided_content_length = value
@@ -161,9 +161,10 @@ class Connection(WSGIHandler):  # type: ignore[misc]
             self.response_headers.append(b"\r\nTransfer-Encoding: chunked")
         else:
             self.close_connection = True
-        if self.close_connection:
-            self.response_headers.append(b"\r\nConnection: close")
-        elif self.request_version == "HTTP/1.0":
+        if self.request_version == "HTTP/1.1":
+            if self.close_connection:
+                self.response_headers.append(b"\r\nConnection: close")
+        elif not self.close_connection:
             self.response_headers.append(b"\r\nConnection: keep-alive")
 
     def _write_with_headers(self, data: bytes) -> None:
@@ -194,14 +195,10 @@ class Connection(WSGIHandler):  # type: ignore[misc]
         return
 
 
-def _refusal(error: ValueError) -> tuple[str, bytes]:
+def _refusal(error: BadRequest) -> tuple[str, bytes]:
     """What Go's server writes before it closes the connection."""
-    status = getattr(error, "status", "400 Bad Request")
-    text = status if status[:3] != "400" or not str(error) else f"{status}: {error}"
-    if str(error).startswith(("malformed HTTP", "invalid URL")):
-        text = status
-    head = f"HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close"
-    return status[:3], f"{head}\r\n\r\n{text}".encode("latin-1", "replace")
+    head = f"HTTP/1.1 {error}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close"
+    return str(error)[:3], f"{head}\r\n\r\n{error}".encode("latin-1", "replace")
 
 
 def _origin_form(target: str) -> str:
@@ -211,12 +208,12 @@ def _origin_form(target: str) -> str:
         return "/" + rest if slash else "/"
     if target == "*":
         return target
-    raise BadRequest("invalid URL")
+    raise BadRequest()
 
 
 def _unquoted(path: str) -> str:
     if _BAD_ESCAPE.search(path):
-        raise BadRequest("invalid URL")
+        raise BadRequest()
     head, *escaped = path.split("%")
     return head + "".join(chr(int(part[:2], 16)) + part[2:] for part in escaped)
 
@@ -224,6 +221,6 @@ def _unquoted(path: str) -> str:
 @lru_cache(maxsize=1024)
 def _environ_key(name: bytes) -> str:
     if not name or name != name.strip() or b" " in name:
-        raise BadRequest("malformed MIME header line")
+        raise BadRequest("400 Bad Request: invalid header name")
     plain = _NO_PREFIX.get(name.lower())
     return plain or "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
