@@ -16,6 +16,7 @@ from mockapi.controllers.deployment import DeploymentController
 from mockapi.controllers.disruption import DisruptionController
 from mockapi.controllers.endpoints_controller import EndpointsController
 from mockapi.controllers.endpointslice import EndpointSliceController
+from mockapi.controllers.ephemeral import EphemeralVolumeController
 from mockapi.controllers.garbage import GarbageCollector
 from mockapi.controllers.job import JobController
 from mockapi.controllers.namespace import NamespaceController
@@ -26,6 +27,7 @@ from mockapi.controllers.protection import (
     VolumeProtectionController,
 )
 from mockapi.controllers.replicaset import ReplicaSetController
+from mockapi.controllers.resourcequota import ResourceQuotaController
 from mockapi.controllers.serviceaccount import RootCAPublisher, ServiceAccountController
 from mockapi.controllers.small import (
     ClusterRoleAggregationController,
@@ -89,6 +91,8 @@ CONTROLLERS: tuple[Row, ...] = (
         ("pvc-protection",),
     ),
     Row("persistentvolume-protection-controller", VolumeProtectionController, ("pv-protection",)),
+    Row("resourcequota-controller", ResourceQuotaController, ("resourcequota",)),
+    Row("ephemeral-volume-controller", EphemeralVolumeController, ("ephemeral-volume",)),
     Row("statefulset-controller", StatefulSetController, ("statefulset",)),
     Row("deployment-controller", DeploymentController, ("deployment",)),
     Row("replicaset-controller", ReplicaSetController, ("replicaset",)),
