@@ -51,7 +51,7 @@ from mockapi.resources.conversions import CONVERSIONS
 from mockapi.resources.strategies import STRATEGIES
 from mockapi.runtime.loop import Component, Runtime
 from mockapi.scheduler.component import Scheduler
-from mockapi.settings import Settings
+from mockapi.settings import Settings, SettingsError
 from mockapi.store.memory import MemoryStore
 
 logger = logging.getLogger("mockapi.composition")
@@ -82,6 +82,10 @@ class Cluster:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        try:
+            self._controllers = chosen(settings.controllers)
+        except ValueError as error:
+            raise SettingsError(f"--controllers: {error}") from None
         self.clock = Clock(time_source(settings))
         self.ids = Ids(settings.seed)
         self.catalogue = catalogue.load(settings.kubernetes_version)
@@ -173,7 +177,7 @@ class Cluster:
         self.gateway.address = self.server.url.partition("://")[2]
 
     def _components(self) -> Sequence[Component]:
-        components: list[Component] = [*chosen(self.settings.controllers)]
+        components: list[Component] = [*self._controllers]
         if self.settings.scheduler:
             self.scheduler = Scheduler()
             components.append(self.scheduler)
