@@ -4,13 +4,12 @@ import ipaddress
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mockapi.base.clock import Clock, parse_timestamp
+from mockapi.base.clock import Clock
 from mockapi.base.ids import Ids
 from mockapi.client.protocol import Client
 from mockapi.kubelet import amounts, environment, nodes
 from mockapi.kubelet.behaviour import PodBehaviour
 from mockapi.kubelet.behaviours import Behaviours
-from mockapi.kubelet.containers import EXITED, RUNNING, Container
 from mockapi.kubelet.fibers import Process
 from mockapi.kubelet.images import Image
 from mockapi.kubelet.shape import Shape, Spec
@@ -223,32 +222,6 @@ class NodeAgent:
             mounts = self._mounts[worker.uid] = Mounts()
         yield from mount_all(worker, mounts, behaviour, self.objects)
 
-    def adopted(self, pod: Obj, spec: Spec, status: Obj, state: Obj, attempt: int) -> Container:
-        """A container that a status tells of."""
-        shown = state.get("running") or state["terminated"]
-        container = Container(
-            name=spec.name,
-            id=(shown.get("containerID") or status["containerID"]).removeprefix("containerd://"),
-            attempt=attempt,
-            image=status["image"],
-            image_id=status.get("imageID", ""),
-            asked_image=spec.container.get("image", ""),
-            created_at=_moment(shown.get("startedAt")),
-            behaviour=self.behaviours.of_container(pod, spec.container, attempt),
-            resources=spec.resources,
-        )
-        container.begin(_moment(shown.get("startedAt")))
-        if "terminated" in state:
-            container.state = EXITED
-            container.ends_at = None
-            container.finished_at = _moment(shown.get("finishedAt"))
-            container.exit_code = shown["exitCode"]
-            container.reason = shown.get("reason", "")
-            container.message = shown.get("message", "")
-        else:
-            container.state = RUNNING
-        return container
-
     def write_status(self, pod: Obj, status: Obj) -> Obj | None:
         """The pod as written; None when it is gone (or another one has its name)."""
         metadata = pod["metadata"]
@@ -309,7 +282,3 @@ def _cidrs_of(node: Obj) -> list[str]:
     """The pod ranges that the node has been given."""
     spec = node.get("spec") or {}
     return spec.get("podCIDRs") or ([spec["podCIDR"]] if spec.get("podCIDR") else [])
-
-
-def _moment(text: str | None) -> float:
-    return parse_timestamp(text) if text else 0.0

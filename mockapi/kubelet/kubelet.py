@@ -7,6 +7,7 @@ from typing import Any
 from mockapi.base.clock import micro_timestamp
 from mockapi.client.protocol import Event
 from mockapi.kubelet import admission, conditions, nodes
+from mockapi.kubelet.adopting import adopt
 from mockapi.kubelet.agent import NodeAgent
 from mockapi.kubelet.behaviour import Rejection
 from mockapi.kubelet.behaviour_schema import BadBehaviour
@@ -208,8 +209,7 @@ class Kubelet:
         worker = PodWorker(agent, pod)
         worker.now = self.runtime.clock.now()
         if status.get("containerStatuses") or status.get("initContainerStatuses"):
-            worker.adopt()
-            agent.keep_ips(worker.uid, worker.runtime.ips)
+            adopt(worker)
         elif "deletionTimestamp" not in metadata and not self._admit(worker):
             return
         if "deletionTimestamp" in metadata:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mockapi.base.clock import parse_timestamp, timestamp
-from mockapi.kubelet import actions, conditions, logs, statuses
+from mockapi.kubelet import actions, conditions, logs, reporting, statuses
 from mockapi.kubelet.backoff import Backoff
 from mockapi.kubelet.behaviour import DEFAULT_POD, PodBehaviour
 from mockapi.kubelet.behaviour_schema import BadBehaviour
@@ -367,7 +367,7 @@ class PodWorker:
             return
         self._unsent = False
         may_run = self.phase != TERMINATED
-        status = statuses.merged(self.pod, self.status, may_run=may_run, now=self.now)
+        status = reporting.merged(self.pod, self.status, may_run=may_run, now=self.now)
         written = self.host.write_status(self.pod, status)
         if written is None:
             self.gone = True
@@ -531,7 +531,7 @@ class PodWorker:
         self._drop_probers(_PROBE_ORDER)
         self.phase = TERMINATED
         status = self.generate(terminal=True)
-        self.report(statuses.finished(self.pod, self.shape, status))
+        self.report(reporting.finished(self.pod, self.shape, status))
         self.host.release(self)
 
     def _drop_probers(self, kinds: Sequence[str]) -> None:
@@ -569,34 +569,3 @@ class PodWorker:
         message = f"Node {node} which was running pod {name} is unresponsive"
         lost = {**self.status, "phase": "Unknown", "reason": "NodeLost", "message": message}
         self.report(lost)
-
-    # Taking over what ran before this process did.
-
-    def adopt(self) -> None:
-        """Go on from the reported status: containers that it shows are taken to exist."""
-        adopted = False
-        for kind in ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"):
-            for status in self.status.get(kind) or ():
-                spec = self.shape.by_name.get(status["name"])
-                if spec is not None:
-                    adopted = self._adopt(spec, status) or adopted
-        if adopted:
-            self.runtime.sandbox = "ready"
-            self.runtime.ips = [entry["ip"] for entry in self.status.get("podIPs") or ()]
-
-    def _adopt(self, spec: Spec, status: Obj) -> bool:
-        count = status["restartCount"]
-        last = (status.get("lastState") or {}).get("terminated")
-        if last and last.get("containerID"):
-            self.runtime.add(self._adopted(spec, status, {"terminated": last}, count - 1))
-        if status.get("containerID") and "waiting" not in status["state"]:
-            container = self._adopted(spec, status, status["state"], count)
-            if status.get("started"):
-                container.probed["Startup"] = "Success"
-            if status.get("ready"):
-                container.probed["Readiness"] = "Success"
-            self.runtime.add(container)
-        return spec.name in self.runtime.lives
-
-    def _adopted(self, spec: Spec, status: Obj, state: Obj, attempt: int) -> Container:
-        return self.host.adopted(self.pod, spec, status, state, max(attempt, 0))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from mockapi.base.clock import timestamp
-from mockapi.kubelet import conditions, images, pressure, statuses
+from mockapi.kubelet import conditions, images, pressure, reporting, statuses
 from mockapi.kubelet.backoff import Backoff, text
 from mockapi.kubelet.environment import expand
 from mockapi.kubelet.logs import life
@@ -326,7 +326,7 @@ def merge_case(rng: random.Random) -> Obj:
 
 def answer_merge(case: Obj) -> Any:
     pod = {**case["pod"], "status": case["old"]}
-    return comparable_status(statuses.merged(pod, case["new"], may_run=case["mayRun"], now=NOW))
+    return comparable_status(reporting.merged(pod, case["new"], may_run=case["mayRun"], now=NOW))
 
 
 def comparable_status(status: Obj) -> Obj:
