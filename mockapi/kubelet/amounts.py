@@ -1,7 +1,6 @@
 """Quantities and durations as numbers, for arithmetic (the exact forms are the API's affair)."""
 
 import re
-from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
@@ -56,12 +55,6 @@ def units(name: str, text: str) -> int:
     """The whole number the scheduler and the kubelet count in: milli for cpu, else one."""
     value = exact(text) * (1000 if name == "cpu" else 1)
     return int(value.to_integral_value(rounding="ROUND_CEILING"))
-
-
-def sums(total: dict[str, int], amounts: Mapping[str, str]) -> None:
-    """Add a resource list to a sum in units."""
-    for name, text in amounts.items():
-        total[name] = total.get(name, 0) + units(name, text)
 
 
 def duration(value: Any) -> float:

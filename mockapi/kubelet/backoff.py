@@ -31,10 +31,6 @@ class Backoff:
         """Whether the last use is still to be waited out."""
         return self.holds_since(self._updated, now) and not self._rested(now)
 
-    @property
-    def ends(self) -> float:
-        return self._updated + self.seconds
-
 
 def text(seconds: float) -> str:
     """A back-off as Go prints a duration: `10s`, `1m20s`, `5m0s`."""

@@ -156,17 +156,6 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a command run in the container prints."""
-
-    command: str
-    stdout: str = ""
-    stderr: str = ""
-    exit_code: int = 0
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
 class Waiting:
     """The container is held back with this reason instead of being started."""
 
@@ -191,7 +180,6 @@ class ContainerBehaviour:
     readiness: Sequence[Finding] = ()
     logs: Logs = Logs()
     usage: Usage = field(default_factory=Usage)
-    exec: Sequence[Answer] = ()
 
     def run(self, attempt: int) -> Run:
         return self.runs[min(attempt, len(self.runs) - 1)]

@@ -115,11 +115,14 @@ class _Strict(Schema):
         unknown = RAISE
 
 
-class StepSchema(_Strict):
+class TroubleSchema(_Strict):
     seconds = Duration()
     error = fields.String()
-    reason = fields.String()
     fails = Fails()
+
+
+class StepSchema(TroubleSchema):
+    reason = fields.String()
 
 
 class PullSchema(StepSchema):
@@ -198,14 +201,6 @@ class UsageSchema(_Strict):
     memory = CurveField()
 
 
-class AnswerSchema(_Strict):
-    command = fields.String(required=True)
-    stdout = fields.String()
-    stderr = fields.String()
-    exitCode = fields.Integer(strict=True, validate=validate.Range(0, 255))
-    seconds = Duration()
-
-
 class WaitSchema(_Strict):
     reason = fields.String(required=True, validate=validate.Length(1))
     message = fields.String()
@@ -218,13 +213,12 @@ class ContainerSchema(_Strict):
     start = fields.Nested(StepSchema)
     run = OneOrMore(RunSchema())
     stop = fields.Nested(StopSchema)
-    postStart = fields.Nested(StepSchema)
-    preStop = fields.Nested(StepSchema)
+    postStart = fields.Nested(TroubleSchema)
+    preStop = fields.Nested(TroubleSchema)
     wait = fields.Nested(WaitSchema)
     probes = fields.Nested(ProbesSchema)
     logs = fields.Nested(LogsSchema)
     usage = fields.Nested(UsageSchema)
-    exec = OneOrMore(AnswerSchema())
 
 
 class VolumeSchema(_Strict):
@@ -249,7 +243,7 @@ class PodSchema(ContainerSchema):
 
     state = fields.String()
     containers = fields.Dict(fields.String(), fields.Nested(ContainerSchema))
-    sandbox = fields.Nested(StepSchema)
+    sandbox = fields.Nested(TroubleSchema)
     volumes = fields.Dict(fields.String(), fields.Nested(VolumeSchema))
     reject = fields.Nested(RejectSchema)
     evict = fields.Nested(EvictSchema)

@@ -238,7 +238,6 @@ def container_value(
         readiness=_findings(probes.get("readiness", ())),
         logs=_logs(loaded.get("logs", {})),
         usage=_usage(loaded.get("usage", {})),
-        exec=tuple(_answer(a) for a in loaded.get("exec", ())),
     )
 
 
@@ -300,14 +299,4 @@ def _curve(tree: Tree) -> values.Curve:
         tuple(sorted(points, key=lambda point: point.after)),
         tree.get("ramp", False),
         tree.get("repeat", 0.0),
-    )
-
-
-def _answer(tree: Tree) -> values.Answer:
-    return values.Answer(
-        tree["command"],
-        tree.get("stdout", ""),
-        tree.get("stderr", ""),
-        tree.get("exitCode", 0),
-        tree.get("seconds", 0.0),
     )

@@ -27,11 +27,7 @@ WRITES_PER_SECOND = 125.0
 REPORT_SECONDS = 300.0
 """A status that has not changed is written this often (nodeStatusReportFrequency)."""
 
-_TEXTS = {
-    "NodeHasSufficientMemory": "NodeHasSufficientMemory",
-    "NodeHasNoDiskPressure": "NodeHasNoDiskPressure",
-    "NodeHasSufficientPID": "NodeHasSufficientPID",
-}
+_WELL = ("NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID")
 
 
 class Beat:
@@ -151,7 +147,7 @@ class Heartbeats:
         record = agent.recorder.event
         reference = node_reference(agent)
         record(reference, "Normal", "Starting", "Starting kubelet.")
-        for reason in _TEXTS:
+        for reason in _WELL:
             record(reference, "Normal", reason, f"Node {agent.name} status is now: {reason}")
         record(
             reference,
