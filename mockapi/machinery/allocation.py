@@ -22,6 +22,25 @@ STATIC_PORTS = 86
 _RANDOM_TRIES = 64
 
 
+def _normalise_addresses(spec: Obj, before: Obj) -> None:
+    """One of clusterIP and clusterIPs was changed: so is the other. Source: NormalizeClusterIPs."""
+    same = spec.get("clusterIPs") == before.get("clusterIPs")
+    if spec.get("clusterIP", "") == before.get("clusterIP", ""):
+        if not same and not spec.get("clusterIPs"):
+            spec.pop("clusterIP", None)
+    elif same and spec.get("clusterIP"):
+        spec["clusterIPs"] = [spec["clusterIP"]]
+    elif same:
+        spec.pop("clusterIPs", None)
+
+
+def _keeps_addresses(spec: Obj, old: Obj | None) -> bool:
+    """What was allocated stays; whether it may be changed is for validation to say."""
+    if old is None or old["spec"].get("type") == "ExternalName":
+        return False
+    return bool(old["spec"].get("clusterIPs") and spec.get("clusterIPs"))
+
+
 class _Taken:
     """Which addresses and ports the stored Services use, kept by following their log."""
 
@@ -80,18 +99,23 @@ class ServiceHook:
         self._network = ipaddress.ip_network(SERVICE_CIDR)
 
     def before_create(self, obj: Obj, context: Context) -> None:
+        spec = obj["spec"]
+        if spec.get("clusterIP") and not spec.get("clusterIPs"):
+            spec["clusterIPs"] = [spec["clusterIP"]]
         self._allocate(obj, None)
 
     def before_update(self, obj: Obj, old: Obj, context: Context) -> None:
+        _normalise_addresses(obj["spec"], old["spec"])
         self._patch_from_old(obj, old)
         self._allocate(obj, old)
 
     def _allocate(self, obj: Obj, old: Obj | None) -> None:
-        spec, name = obj["spec"], obj["metadata"]["name"]
+        spec, name = obj["spec"], obj["metadata"].get("name", "")
         key = f"services/{obj['metadata'].get('namespace', '')}/{name}"
         if spec.get("type") == "ExternalName":
             return
-        errors = self._allocate_addresses(spec, key) + self._allocate_ports(spec, key)
+        errors = [] if _keeps_addresses(spec, old) else self._allocate_addresses(spec, key)
+        errors += self._allocate_ports(spec, key)
         if errors:
             raise Invalid("", "Service", name, errors)
 
@@ -102,6 +126,8 @@ class ServiceHook:
         if asked and asked[0] == "None":
             _single_family(spec)
             spec["clusterIP"], spec["clusterIPs"] = "None", ["None"]
+            return []
+        if spec.get("clusterIPs") and not spec.get("clusterIP"):
             return []
         taken = self._taken.addresses(key)
         if asked:

@@ -7,7 +7,7 @@ such error is made.
 
 import difflib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -42,14 +42,21 @@ def shown(layout: str, value: Any) -> Any:
     return {go: shown(kind, holder.get(wire)) for go, wire, kind in _layouts()[layout]}
 
 
-def diff(layout: str, old: Any, new: Any) -> str:
-    """The unified diff that the real server adds to refusals of a change."""
-    lines = difflib.unified_diff(_lines(layout, old), _lines(layout, new), n=3)
+def diff(layout: str, old: Any, new: Any, *, only: Collection[str] | None = None) -> str:
+    """The unified diff that the real server adds to refusals of a change.
+
+    `only` names the wire fields that are compared, where they are an embedded struct.
+    """
+    lines = difflib.unified_diff(_lines(layout, old, only), _lines(layout, new, only), n=3)
     return "".join(line for line in lines if not line.startswith(("--- ", "+++ ")))
 
 
-def _lines(layout: str, value: Any) -> list[str]:
-    text = json.dumps(shown(layout, value), indent=1, ensure_ascii=False)
+def _lines(layout: str, value: Any, only: Collection[str] | None) -> list[str]:
+    tree = shown(layout, value)
+    if only is not None:
+        names = {go for go, wire, _ in _layouts()[layout] if wire in only}
+        tree = {go: inner for go, inner in tree.items() if go in names}
+    text = json.dumps(tree, indent=1, ensure_ascii=False)
     for char, escape in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")):
         text = text.replace(char, escape)
     return [f"{line}\n" for line in text.split("\n")]

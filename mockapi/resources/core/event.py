@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mockapi.machinery.resource import Obj, Strategy
-from mockapi.machinery.validation import formats, internal, rules
+from mockapi.machinery.validation import formats, internal, names, rules
 from mockapi.meta import fields as errors_of
 from mockapi.meta.fields import FieldError, Path
 from mockapi.resources import fields
@@ -139,6 +139,7 @@ def _validate_update_strictly(obj: Obj, old: Obj) -> Errors:
 STRATEGY = Strategy(
     group="",
     kind="Event",
+    validate_name=names.path_segment,
     validate=_validate,
     validate_update=_validate_update,
     create_on_update=True,

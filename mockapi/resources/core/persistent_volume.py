@@ -139,7 +139,7 @@ def _capacity(capacity: Mapping[str, str], path: Path) -> Errors:
     if not capacity:
         errors.append(errors_of.required(path))
     if "storage" not in capacity or len(capacity) > 1:
-        shown = {key: capacity[key] for key in sorted(capacity)} or None
+        shown = {key: capacity[key] for key in sorted(capacity)}
         errors.append(errors_of.not_supported(path, shown, ("storage",)))
     for name, value in capacity.items():
         amount = quantity.parse(value)
@@ -247,7 +247,7 @@ def _source_update(spec: Any, before: Any) -> Errors:
         now["csi"] = {k: v for k, v in csi.items() if k != "controllerExpandSecretRef"}
     if now == was:
         return []
-    changes = internal.diff("core.PersistentVolumeSource", was, now)
+    changes = internal.diff("core.PersistentVolumeSpec", was, now, only=_SOURCES)
     detail = f"spec.persistentvolumesource is immutable after creation\n{changes}"
     return [errors_of.forbidden(SPEC.child("persistentvolumesource"), detail)]
 

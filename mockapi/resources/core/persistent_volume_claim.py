@@ -110,7 +110,7 @@ def _class_annotation(obj: Obj, old: Obj) -> Errors:
     before = (old["metadata"].get("annotations") or {}).get(_STORAGE_CLASS, "")
     if now == before or _upgrades_annotation(obj, old):
         return []
-    path = Path("metadata", "annotations").key(_STORAGE_CLASS)
+    path = Path("metadata", "annotations").child(_STORAGE_CLASS)
     return [errors_of.invalid(path, now, "field is immutable")]
 
 

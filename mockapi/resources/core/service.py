@@ -315,6 +315,8 @@ def validate_update(obj: Obj, old: Obj) -> Errors:
     spec, before = obj["spec"], old["spec"]
     errors: Errors = []
     if "ExternalName" not in (spec.get("type"), before.get("type")):
+        if unallocatable := _cluster_ips(spec, before):
+            return unallocatable
         errors += _cluster_ips_update(spec, before)
         errors += _families_update(spec, before)
     errors += _class_update(spec, before)
