@@ -143,11 +143,20 @@ def _quantity(value: Any) -> str:
     """resource.Quantity's own fields, as they are after parsing its canonical text."""
     text = "" if value is None else str(value)
     amount, scale, form = _amount(text) if text else (0, 0, "")
+    if not _remembers(text, amount, scale, form):
+        text = ""
     return (
         f"{{i:(resource.int64Amount){{value:(int64){amount} scale:(resource.Scale){scale}}} "
         f"d:(resource.infDecAmount){{Dec:(*inf.Dec)<nil>}} s:(string){text} "
         f"Format:(resource.Format){form}}}"
     )
+
+
+def _remembers(text: str, amount: int, scale: int, form: str) -> bool:
+    """Whether a parsed Quantity keeps its text: when it is surely canonical."""
+    if form == "BinarySI":
+        return int(text.rstrip("KMGTPEi")) & 7 != 0
+    return text == "0" or (scale % 3 == 0 and amount != 0 and amount % 1000 != 0)
 
 
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}

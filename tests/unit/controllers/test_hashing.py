@@ -11,7 +11,7 @@ from mockapi.controllers import hashing
 CASES = json.loads((Path(__file__).parent / "podtemplate_dumps.json").read_text())
 
 
-@pytest.mark.parametrize("case", CASES, ids=["small", "large"])
+@pytest.mark.parametrize("case", CASES, ids=["small", "large", "probes", "quantities"])
 def test_a_template_is_printed_as_spew_prints_it(case: dict[str, Any]) -> None:
     assert hashing.dump(case["template"]) == case["dump"]
 
@@ -26,3 +26,8 @@ def test_a_collision_changes_the_hash() -> None:
     template = CASES[0]["template"]
     hashes = [hashing.pod_template_hash(template, count) for count in (None, 0, 1)]
     assert len(set(hashes)) == 3
+
+
+def test_the_hash_is_that_of_a_real_deployment() -> None:
+    """The name the real controller gave the ReplicaSet of this template."""
+    assert hashing.pod_template_hash(CASES[2]["template"], None) == "756fc995cf"
