@@ -1,6 +1,6 @@
 """Reading objects as controllers do: owners, conditions, readiness. Pure; nothing is changed."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from mockapi.base.clock import parse_timestamp, timestamp
@@ -193,11 +193,6 @@ def new_condition(type: str, value: str, now: float, reason: str = "", message: 
     return made
 
 
-def replaced(obj: Obj, **parts: Any) -> Obj:
-    """A shallow copy with some top-level parts replaced."""
-    return {**obj, **parts}
-
-
 def with_status(obj: Obj, new: Obj) -> Obj:
     return {**obj, "status": new}
 
@@ -209,18 +204,3 @@ def with_metadata(obj: Obj, **changes: Any) -> Obj:
         if value is None:
             del metadata[field]
     return {**obj, "metadata": metadata}
-
-
-def pod_owner_handler(
-    resolve: Callable[[str, Mapping[str, Any]], Obj | None],
-    enqueue: Callable[[Obj], None],
-) -> Callable[[Obj], None]:
-    """Enqueue the controller of an object when it is one of ours."""
-
-    def handle(obj: Obj) -> None:
-        reference = controller_of(obj)
-        owner = resolve(namespace(obj), reference) if reference else None
-        if owner is not None:
-            enqueue(owner)
-
-    return handle
