@@ -118,6 +118,8 @@ class Strategy:
     has_status: bool = False
     """status is kept from the old object on ordinary updates, and dropped on create."""
     status: StatusStrategy = field(default_factory=StatusStrategy)
+    parts: Mapping[str, tuple[str, StatusStrategy]] = field(default_factory=dict)
+    """Other subresources that write one top-level key of the object: name -> (key, how)."""
     scale: ScaleStrategy | None = None
     selectable: Mapping[str, Callable[[Obj], str]] = field(default_factory=dict)
     """Field selectors besides metadata.name and metadata.namespace."""

@@ -11,7 +11,7 @@ from mockapi.machinery import options as option_rules
 from mockapi.machinery.options import WriteOptions
 from mockapi.machinery.patch import patching
 from mockapi.machinery.request import ListResult, Request, Result
-from mockapi.machinery.resource import Obj, Resource, ScaleStrategy, StatusStrategy
+from mockapi.machinery.resource import Obj, Resource, ScaleStrategy
 from mockapi.machinery.schema.strict import DecodeError
 from mockapi.machinery.writing import UpdatePlan
 from mockapi.meta import fields
@@ -44,11 +44,6 @@ class Subresources:
 
     def __init__(self, pipeline: "Pipeline") -> None:
         self.pipeline = pipeline
-        self.parts: dict[tuple[str, str], tuple[str, StatusStrategy | None]] = {
-            ("namespaces", "finalize"): ("spec", None),
-            ("certificatesigningrequests.certificates.k8s.io", "approval"): ("status", None),
-        }
-        """(bucket, subresource) -> (top-level key that it writes, how)."""
         self.handlers: dict[tuple[str, str], Handler] = {
             ("pods", "binding"): self.bind,
             ("bindings", ""): self.bind,
@@ -76,10 +71,10 @@ class Subresources:
     def _plan(self, resource: Resource, name: str) -> UpdatePlan:
         if name == "status":
             return UpdatePlan(resource.strategy.status, "status")
-        part, strategy = self.parts.get((resource.bucket, name), ("", None))
-        if not part:
+        if name not in resource.strategy.parts:
             raise PathNotFound()
-        return UpdatePlan(strategy or StatusStrategy(), part)
+        part, strategy = resource.strategy.parts[name]
+        return UpdatePlan(strategy, part)
 
     # -- scale ---------------------------------------------------------------------------------
 

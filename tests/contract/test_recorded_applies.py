@@ -10,15 +10,8 @@ from tests.contract.record_applies import NAMESPACE
 from tests.contract.replay import Player, normal
 
 RECORDINGS = Path(__file__).parent / "recordings/apply"
-UNSERVED = ("pod/ephemeral", "pod/resize")
 SCENARIOS = [
-    pytest.param(
-        scenario["steps"],
-        id=f"{path.stem}/{scenario['name']}",
-        marks=[pytest.mark.xfail(reason="the endpoint is not served")]
-        if f"{path.stem}/{scenario['name']}" in UNSERVED
-        else [],
-    )
+    pytest.param(scenario["steps"], id=f"{path.stem}/{scenario['name']}")
     for path in sorted(RECORDINGS.glob("*.json"))
     for scenario in json.loads(path.read_text())
 ]

@@ -286,8 +286,5 @@ class Managers:
 
     def _make_filter(self, resource: Resource, part: str) -> Filter | None:
         group, kind = resource.strategy.group, resource.kind
-        paths = resets.only((group, kind), part)
-        if paths:
-            return lambda tree: resets.select(tree, paths)
         gone = resets.reset_fields(group, kind, part, has_status=resource.strategy.has_status)
         return (lambda tree: fieldset.recursive_difference(tree, gone)) if gone else None

@@ -26,6 +26,10 @@ _SELECTOR = SPEC.child("selector")
 def _prepare_create(obj: Obj, context: Context) -> None:
     spec, metadata = obj["spec"], obj["metadata"]
     spec.pop("scheduling", None)
+    # Without labels of its own a Job gets the template's, and again whenever it is read: with
+    # those that are made here.
+    template = spec["template"].get("metadata") or {}
+    unlabelled = metadata.get("labels") in (None, {}, template.get("labels"))
     if not spec.get("manualSelector"):
         own = tree.ensure(spec, "template", "metadata", "labels")
         for name in _NAME_LABELS:
@@ -34,6 +38,8 @@ def _prepare_create(obj: Obj, context: Context) -> None:
             own.setdefault(name, metadata.get("uid", ""))
         matched = tree.ensure(spec, "selector", "matchLabels")
         matched.setdefault(UID_LABEL, metadata.get("uid", ""))
+        if unlabelled:
+            metadata["labels"] = dict(own)
     workloads.prepare_create(obj, context)
 
 

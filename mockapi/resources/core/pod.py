@@ -355,6 +355,7 @@ STRATEGY = Strategy(
     has_generation=True,
     has_status=True,
     status=StatusStrategy(prepare_update=_prepare_status, validate_update=_validate_status),
+    parts={"ephemeralcontainers": ("spec", EPHEMERAL_CONTAINERS), "resize": ("spec", RESIZE)},
     graceful_delete=graceful_delete,
     selectable=SELECTABLE,
 )
