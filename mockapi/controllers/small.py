@@ -141,19 +141,31 @@ class NodeIPAMController:
         self.client = base.client(runtime)
         self.recorder = base.recorder(runtime, "cidrAllocator")
         self.nodes = runtime.informer("v1/nodes")
+        self.nodes.index("podCIDR", lambda node: (node["spec"].get("podCIDR") or "",))
+        self._subnets = [str(subnet) for subnet in POD_RANGE.subnets(new_prefix=24)]
+        self._next = 0
         self.queue = base.queue(runtime, self.name, self.sync, self.nodes)
         self.nodes.on_event(lambda event: self.queue.add(objects.name(event.object)))
+
+    def _free(self) -> str:
+        """The next range that no node has, going round from the last one given, as the real
+        cidrset does; empty when there is none."""
+        for step in range(len(self._subnets)):
+            index = (self._next + step) % len(self._subnets)
+            if not self.nodes.by("podCIDR", self._subnets[index]):
+                self._next = index + 1
+                return self._subnets[index]
+        return ""
 
     def sync(self, key: str) -> None:
         node = self.nodes.get("", key)
         if node is None or node["spec"].get("podCIDR"):
             return
-        taken = {other["spec"].get("podCIDR") for other in self.nodes.list()}
-        for subnet in POD_RANGE.subnets(new_prefix=24):
-            if str(subnet) not in taken:
-                patch = {"spec": {"podCIDR": str(subnet), "podCIDRs": [str(subnet)]}}
-                self.client.patch("v1/nodes", "", key, patch, patch_type=objects.STRATEGIC)
-                return
+        subnet = self._free()
+        if subnet:
+            patch = {"spec": {"podCIDR": subnet, "podCIDRs": [subnet]}}
+            self.client.patch("v1/nodes", "", key, patch, patch_type=objects.STRATEGIC)
+            return
         about = {"apiVersion": "v1", "kind": "Node", "name": key, "uid": objects.uid(node)}
         message = f"Node {key} status is now: CIDRNotAvailable"
         self.recorder.event_about(about, "Normal", "CIDRNotAvailable", message)

@@ -466,7 +466,7 @@ class Writer:
 
         def encode(revision: int) -> bytes:
             last["metadata"]["resourceVersion"] = str(revision)
-            return orjson.dumps(last)
+            return bytes(memoryview(orjson.dumps(last)))
 
         gone = self.store.delete(entry.key, encode, expected=entry.revision)
         self.objects.remember(gone, last)
