@@ -1,5 +1,6 @@
 """The default plugins in the real server's order. Source: pkg/kubeapiserver/options/plugins.go."""
 
+from mockapi.machinery.admission.certificates import CertificateSubjectRestriction
 from mockapi.machinery.admission.chain import Chain
 from mockapi.machinery.admission.namespace_lifecycle import NamespaceLifecycle
 from mockapi.machinery.admission.priority import Priority
@@ -18,5 +19,6 @@ def default_chain() -> Chain:
             DefaultTolerationSeconds(),
             DefaultStorageClass(),
             StorageObjectInUseProtection(),
+            CertificateSubjectRestriction(),
         )
     )
