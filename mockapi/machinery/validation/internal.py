@@ -39,7 +39,9 @@ def shown(layout: str, value: Any) -> Any:
     if layout in _ZEROS:
         return _ZEROS[layout] if value is None else value
     holder = value or {}
-    return {go: shown(kind, holder.get(wire)) for go, wire, kind in _layouts()[layout]}
+    tree = {go: shown(kind, holder.get(wire)) for go, wire, kind in _layouts()[layout]}
+    embedded = tree.pop("ObjectMeta", None) or {}
+    return {**embedded, **tree}
 
 
 def diff(layout: str, old: Any, new: Any, *, only: Collection[str] | None = None) -> str:

@@ -58,7 +58,9 @@ def _selector_and_template(spec: Any) -> Errors:
     own = (template.get("metadata") or {}).get("labels")
     if selector is not None and not selector.matches(own or {}):
         detail = "`selector` does not match template `labels`"
-        errors.append(fields.invalid(TEMPLATE.child("metadata", "labels"), own, detail))
+        errors.append(
+            fields.invalid(TEMPLATE.child("metadata", "labels"), internal.shown("{s", own), detail)
+        )
     if given is not None and not given.get("matchLabels") and not given.get("matchExpressions"):
         errors.append(fields.invalid(path, given, "empty selector is invalid for daemonset"))
     errors += validate_template(template, TEMPLATE)

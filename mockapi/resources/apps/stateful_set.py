@@ -78,7 +78,11 @@ def _template(spec: Any) -> Errors:
     errors: Errors = []
     if not selector.empty and not selector.matches(own or {}):
         detail = "`selector` does not match template `labels`"
-        errors.append(errors_of.invalid(TEMPLATE.child("metadata", "labels"), own, detail))
+        errors.append(
+            errors_of.invalid(
+                TEMPLATE.child("metadata", "labels"), internal.shown("{s", own), detail
+            )
+        )
     for name in ("hostname", "subdomain"):
         pod.pop(name, None)
     if claims := spec.get("volumeClaimTemplates"):

@@ -81,7 +81,11 @@ def _spec_and_selector(spec: Any) -> Errors:
     own = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
     if compiled is not None and not compiled.matches(own or {}):
         detail = "`selector` does not match template `labels`"
-        errors.append(errors_of.invalid(TEMPLATE.child("metadata", "labels"), own, detail))
+        errors.append(
+            errors_of.invalid(
+                TEMPLATE.child("metadata", "labels"), internal.shown("{s", own), detail
+            )
+        )
     return errors
 
 

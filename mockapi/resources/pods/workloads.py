@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mockapi.machinery.resource import Context, Obj
-from mockapi.machinery.validation import labels, rules
+from mockapi.machinery.validation import internal, labels, rules
 from mockapi.meta import fields, selectors
 from mockapi.meta.fields import FieldError, Path
 from mockapi.resources.pods import gates
@@ -69,7 +69,9 @@ def validate_template_of(
     own = (template.get("metadata") or {}).get("labels")
     if matches is not None and not matches(own or {}):
         detail = "`selector` does not match template `labels`"
-        errors.append(fields.invalid(TEMPLATE.child("metadata", "labels"), own, detail))
+        errors.append(
+            fields.invalid(TEMPLATE.child("metadata", "labels"), internal.shown("{s", own), detail)
+        )
     errors += validate_template(template, TEMPLATE)
     return errors + runs_forever(template.get("spec") or {}, what)
 
