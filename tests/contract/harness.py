@@ -249,6 +249,7 @@ class Normal:
             return {"text": self._text(text)} if text else {}
         if stream and not text.startswith(('{"kind"', "{\n")):
             frames = [self._tree(json.loads(line)) for line in text.splitlines()]
+            brief = brief or any(_is_first(frame) for frame in frames)
             return {"frames": [frame for frame in frames if not (brief and _is_late(frame))]}
         return {"body": self._tree(json.loads(text)), "layout": _layout(text)} if text else {}
 
@@ -287,6 +288,11 @@ class Normal:
     def _named(self, kind: str, value: str) -> str:
         seen = self._seen.setdefault(kind, {})
         return seen.setdefault(value, f"<{kind}-{len(seen) + 1}>")
+
+
+def _is_first(frame: Tree) -> bool:
+    """The bookmark that ends the initial events, which a watch from now may get unasked."""
+    return frame["type"] == "BOOKMARK" and not _is_late(frame)
 
 
 def _is_late(frame: Tree) -> bool:
