@@ -1,0 +1,45 @@
+"""The journey with the real kubectl against mockapi, step by step as on a real control plane."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mockapi.cluster import MockCluster
+from tests.journey.journey import (
+    Chapter,
+    Outcome,
+    Step,
+    Traveller,
+    chapters,
+    held,
+    kubectl,
+    recording,
+)
+
+PROGRAM = kubectl()
+needs_kubectl = pytest.mark.skipif(PROGRAM is None, reason="no kubectl in this environment")
+
+
+def _judged(step: Step, ours: Outcome, real: Outcome) -> tuple[Any, Any] | None:
+    """What to show of a step that went otherwise than it should."""
+    mine, theirs = held(ours, step), held(real, step)
+    if "known" in step:
+        return None if mine != theirs else (mine, f"differs no longer; known: {step['known']}")
+    return None if mine == theirs else (mine, theirs)
+
+
+@needs_kubectl
+@pytest.mark.parametrize("chapter", chapters(), ids=lambda chapter: str(chapter["chapter"]))
+def test_kubectl_shows_what_it_shows_of_a_real_cluster(
+    chapter: Chapter, mock_cluster: MockCluster, tmp_path: Path
+) -> None:
+    assert PROGRAM is not None
+    traveller = Traveller(PROGRAM, mock_cluster.kubeconfig, tmp_path, chapter["chapter"])
+    outcomes = traveller.chapter(chapter)
+    judged = [
+        _judged(*three)
+        for three in zip(chapter["steps"], outcomes, recording()[chapter["chapter"]], strict=True)
+    ]
+    wrong = [both for both in judged if both is not None]
+    assert [mine for mine, _ in wrong] == [theirs for _, theirs in wrong]
