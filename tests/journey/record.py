@@ -19,6 +19,7 @@ from tests.journey.journey import (
     Outcome,
     Traveller,
     chapters,
+    held,
     kubectl,
     recording,
 )
@@ -40,10 +41,11 @@ def _make_nodes(program: str, oracle: str, folder: Path) -> None:
         del node["status"]["conditions"]
     (folder / "theirs").mkdir()
     real = Traveller(program, oracle, folder / "theirs", "nodes")
-    real.kubectl(["delete", "nodes", "--all"])
+    names = [node["metadata"]["name"] for node in nodes["items"]]
+    real.kubectl(["delete", "nodes", "--ignore-not-found", *names])
     made = real.kubectl(["create", "-f", "-"], stdin=json.dumps(nodes))
     print(made.stdout, made.stderr)
-    real.kubectl(["wait", "--for=condition=Ready", "nodes", "--all", "--timeout=15s"])
+    real.kubectl(["wait", "--for=condition=Ready", "nodes", *names, "--timeout=15s"])
 
 
 def _recorded(program: str, oracle: str, chapter: Chapter) -> list[Outcome]:
