@@ -17,6 +17,8 @@ from mockapi.meta.names import GroupVersionKind, split_api_version
 
 __all__ = ["Codec", "ProtobufError", "builtin", "decode_body", "encode_tree"]
 
+_META = "io.k8s.apimachinery.pkg.apis.meta.v1"
+
 
 @cache
 def builtin() -> Codec:
@@ -27,9 +29,14 @@ def builtin() -> Codec:
 
 
 def encode_tree(tree: dict[str, Any]) -> bytes:
-    """A body for an object that says its kind. KeyError for a kind that is not built in."""
+    """A body for an object that says its kind. KeyError for a kind that is not built in.
+
+    The legacy group's discovery says no version; its kinds are those of meta/v1."""
+    kind = tree["kind"]
+    if "apiVersion" not in tree:
+        return builtin().encode(tree, GroupVersionKind("", "", kind), type_name=f"{_META}.{kind}")
     group, version = split_api_version(tree["apiVersion"])
-    return builtin().encode(tree, GroupVersionKind(group, version, tree["kind"]))
+    return builtin().encode(tree, GroupVersionKind(group, version, kind))
 
 
 def decode_body(body: bytes, type_name: str = "") -> tuple[GroupVersionKind, dict[str, Any]]:
