@@ -44,3 +44,8 @@ def _run(program: Path, kubeconfig: str) -> None:
 def test_client_go(programs: Path, tls: bool) -> None:
     with MockCluster(mode="subprocess", tls=tls) as cluster:
         _run(programs / "client", cluster.kubeconfig)
+
+
+def test_controller_runtime(programs: Path) -> None:
+    with MockCluster(mode="subprocess") as cluster:
+        _run(programs / "manager", cluster.kubeconfig)
