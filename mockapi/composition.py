@@ -30,6 +30,7 @@ from mockapi.base.ids import Ids
 from mockapi.base.lazy import module
 from mockapi.client.inprocess import InProcessClients
 from mockapi.controllers import chosen
+from mockapi.controllers.serviceaccount import RootCAPublisher
 from mockapi.kubelet.kubelet import Kubelet, KubeletSettings
 from mockapi.kubelet.nodes import NodeShape
 from mockapi.kubelet.podlogs import PodLogs
@@ -134,12 +135,18 @@ class Cluster:
             ),
             clock=self.clock,
             ids=self.ids,
-            admission=default_chain(),
+            admission=default_chain(self._charge),
             managers=Managers(types, convert=lambda r, o, v: self._converted(r, o, v)),
             hooks={},
         )
         pipeline.writer.hooks["services"] = service_hook(self.store, objects, self.ids)
         return pipeline
+
+    def _charge(self, quota: Obj) -> None:
+        client = self.clients.client("kube-apiserver")
+        client.update(
+            "v1/resourcequotas", quota["metadata"]["namespace"], quota, subresource="status"
+        )
 
     def _converted(self, resource: Resource, obj: Obj, api_version: str) -> Obj | None:
         """An object of a served version in another one, None when that is not served."""
@@ -178,6 +185,9 @@ class Cluster:
 
     def _components(self) -> Sequence[Component]:
         components: list[Component] = [*self._controllers]
+        for component in components:
+            if isinstance(component, RootCAPublisher) and self.security.ca is not None:
+                component.root_ca = self.security.ca.decode()
         if self.settings.scheduler:
             self.scheduler = Scheduler()
             components.append(self.scheduler)

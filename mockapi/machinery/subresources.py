@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockapi.base.clock import timestamp
 from mockapi.machinery import options as option_rules
+from mockapi.machinery.admission.topology import labels_of
 from mockapi.machinery.options import WriteOptions
 from mockapi.machinery.patch import patching
 from mockapi.machinery.request import ListResult, Request, Result
@@ -213,7 +214,10 @@ class Subresources:
             raise Conflict(
                 "", "pods/binding", name, f"pod {name} has non-empty .spec.schedulingGates"
             )
-        return self._assigned(pod, node, binding["metadata"])
+        said = dict(binding["metadata"])
+        if zone := labels_of(self.pipeline.reading, node):
+            said["labels"] = {**(said.get("labels") or {}), **zone}
+        return self._assigned(pod, node, said)
 
     def _assigned(self, pod: Obj, node: str, said: Obj) -> Obj:
         metadata = dict(pod["metadata"])

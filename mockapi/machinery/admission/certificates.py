@@ -46,15 +46,15 @@ def organizations(pem: bytes) -> list[str]:
     try:
         request = base64.b64decode(b"".join(body.split()), validate=True)
         return list(_organizations(request))
-    except (binascii.Error, ValueError, IndexError, StopIteration):
+    except (binascii.Error, ValueError, IndexError):
         return []
 
 
 def _organizations(request: bytes) -> Iterator[str]:
     """PKCS#10: request { info { version, subject { set { sequence { id, value } } }, .. }, .. }."""
-    _, content = next(_elements(request))
-    _, info = next(_elements(content))
-    subject = [inner for tag, inner in _elements(info) if tag == _SEQUENCE][0]
+    (_, content), *_ = _elements(request)
+    (_, info), *_ = _elements(content)
+    subject, *_ = (inner for tag, inner in _elements(info) if tag == _SEQUENCE)
     for _, names in _elements(subject):
         for _, name in _elements(names):
             (_, identifier), (_, value) = _elements(name)

@@ -2,23 +2,42 @@
 
 from mockapi.machinery.admission.certificates import CertificateSubjectRestriction
 from mockapi.machinery.admission.chain import Chain
+from mockapi.machinery.admission.ingress import DefaultIngressClass
+from mockapi.machinery.admission.limits import LimitRanger
 from mockapi.machinery.admission.namespace_lifecycle import NamespaceLifecycle
 from mockapi.machinery.admission.priority import Priority
+from mockapi.machinery.admission.quota import Charge, ResourceQuota
+from mockapi.machinery.admission.resize import PersistentVolumeClaimResize, PodResizeValidator
+from mockapi.machinery.admission.runtime_class import RuntimeClass
 from mockapi.machinery.admission.service_account import ServiceAccount
 from mockapi.machinery.admission.storage import DefaultStorageClass, StorageObjectInUseProtection
 from mockapi.machinery.admission.tolerations import DefaultTolerationSeconds, TaintNodesByCondition
+from mockapi.machinery.admission.topology import PodTopologyLabels
+from mockapi.machinery.resource import Obj
 
 
-def default_chain() -> Chain:
+def uncharged(quota: Obj) -> None:
+    """For servers whose quotas are checked and stay as they are."""
+
+
+def default_chain(charge: Charge = uncharged) -> Chain:
+    """`charge` stores the status of a ResourceQuota that a write uses more of."""
     return Chain(
         (
             NamespaceLifecycle(),
+            LimitRanger(),
             ServiceAccount(),
             TaintNodesByCondition(),
             Priority(),
             DefaultTolerationSeconds(),
             DefaultStorageClass(),
             StorageObjectInUseProtection(),
+            PersistentVolumeClaimResize(),
+            RuntimeClass(),
             CertificateSubjectRestriction(),
+            DefaultIngressClass(),
+            PodTopologyLabels(),
+            PodResizeValidator(),
+            ResourceQuota(charge),
         )
     )

@@ -3,6 +3,8 @@
 Source: plugin/pkg/admission/storage/storageclass/setdefault and storageobjectinuseprotection.
 """
 
+from collections.abc import Iterable
+
 from mockapi.machinery.admission.chain import Attributes
 from mockapi.machinery.resource import Obj
 
@@ -16,9 +18,9 @@ _FINALIZERS = {
 }
 
 
-def default_class(classes: list[Obj]) -> Obj | None:
+def default_class(classes: Iterable[Obj]) -> Obj | None:
     """The newest of the default classes, the first by name among equals."""
-    defaults = [
+    return newest(
         c
         for c in classes
         if "true"
@@ -26,10 +28,13 @@ def default_class(classes: list[Obj]) -> Obj | None:
             (c["metadata"].get("annotations") or {}).get(DEFAULT_CLASS),
             (c["metadata"].get("annotations") or {}).get(BETA_DEFAULT_CLASS),
         )
-    ]
-    defaults.sort(key=lambda c: str(c["metadata"]["name"]))
-    defaults.sort(key=lambda c: str(c["metadata"]["creationTimestamp"]), reverse=True)
-    return defaults[0] if defaults else None
+    )
+
+
+def newest(objects: Iterable[Obj]) -> Obj | None:
+    """The object created last, the first by name among equals."""
+    by_name = sorted(objects, key=lambda o: str(o["metadata"]["name"]))
+    return max(by_name, key=lambda o: str(o["metadata"]["creationTimestamp"]), default=None)
 
 
 class DefaultStorageClass:
@@ -48,7 +53,7 @@ class DefaultStorageClass:
         annotations = claim["metadata"].get("annotations") or {}
         if BETA_CLASS in annotations or claim["spec"].get("storageClassName") is not None:
             return
-        chosen = default_class(list(attributes.reader.list("storageclasses.storage.k8s.io")))
+        chosen = default_class(attributes.reader.list("storageclasses.storage.k8s.io"))
         if chosen is not None:
             claim["spec"]["storageClassName"] = chosen["metadata"]["name"]
 

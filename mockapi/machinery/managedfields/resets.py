@@ -36,6 +36,7 @@ _SPEC_ONLY: Final = frozenset(
 """Kinds whose status endpoint lets metadata through."""
 _OWN: Final[dict[tuple[str, str, str], FieldSet]] = {
     ("", "Namespace", "finalize"): _STATUS,
+    ("", "Node", ""): _STATUS,
     ("", "Pod", "status"): make(
         ("spec",), ("metadata", "deletionTimestamp"), ("metadata", "ownerReferences")
     ),
