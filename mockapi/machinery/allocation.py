@@ -7,6 +7,7 @@ import ipaddress
 from collections.abc import Sequence
 
 from mockapi.base.ids import Ids
+from mockapi.machinery import families
 from mockapi.machinery.objects import Objects
 from mockapi.machinery.resource import Context, Obj
 from mockapi.machinery.writing import Hook
@@ -114,6 +115,8 @@ class ServiceHook:
         key = f"services/{obj['metadata'].get('namespace', '')}/{name}"
         if spec.get("type") == "ExternalName":
             return
+        if wrong := families.fill(spec):
+            raise Invalid("", "Service", name, wrong)
         errors = [] if _keeps_addresses(spec, old) else self._allocate_addresses(spec, key)
         errors += self._allocate_ports(spec, key)
         if errors:
@@ -124,7 +127,6 @@ class ServiceHook:
     def _allocate_addresses(self, spec: Obj, key: str) -> list[fields.FieldError]:
         asked = spec.get("clusterIPs") or ([spec["clusterIP"]] if spec.get("clusterIP") else [])
         if asked and asked[0] == "None":
-            _single_family(spec)
             spec["clusterIP"], spec["clusterIPs"] = "None", ["None"]
             return []
         if spec.get("clusterIPs") and not spec.get("clusterIP"):
@@ -136,7 +138,6 @@ class ServiceHook:
                 return errors
         else:
             asked = [self._free_address(taken)]
-        _single_family(spec)
         spec["clusterIP"], spec["clusterIPs"] = asked[0], list(asked)
         return []
 
@@ -236,11 +237,6 @@ def _needs_ports(spec: Obj) -> bool:
 
 def _needs_health_port(spec: Obj) -> bool:
     return spec.get("type") == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local"
-
-
-def _single_family(spec: Obj) -> None:
-    spec.setdefault("ipFamilies", ["IPv4"])
-    spec.setdefault("ipFamilyPolicy", "SingleStack")
 
 
 def service_hook(store: Store, objects: Objects, ids: Ids) -> Hook:
