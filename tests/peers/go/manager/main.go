@@ -1,5 +1,5 @@
-// Program manager runs a controller-runtime manager, with leader election, finalizers and apply: for
-// each Deployment labelled peer=managed it keeps a ConfigMap, and a count when the Deployment goes.
+// Program manager runs a controller-runtime manager, with leader election, finalizers and apply: for each
+// Deployment it keeps a ConfigMap, and leaves another one when the Deployment goes.
 //
 // It prints one line per check and exits with 1 when one of them failed.
 package main
