@@ -18,6 +18,7 @@ from benchmarks.api import Subject
 from benchmarks.load import Connection, request
 from benchmarks.servers import Server
 
+WARM_UP = 20
 _POLL_SECONDS = 0.05
 _LIMIT_SECONDS = 300.0
 _unique = count(int(time.time()) % 10**6)
@@ -114,6 +115,8 @@ def many_deployments(client: Client, namespace: str, number: int) -> float:
 def measure(server: Server, replicas: int) -> list[float]:
     namespace = Subject(server).namespace
     client = Client(server)
+    # Both sides warm: what is compiled or filled on first use is no matter of scale.
+    one_deployment(client, namespace, WARM_UP)
     return [
         one_deployment(client, namespace, replicas),
         many_deployments(client, namespace, replicas),
