@@ -1,7 +1,8 @@
-"""A journey with kubectl: steps from `steps.yaml`, run against any server, their output normalised.
+"""A journey with kubectl: chapters of steps, run against any server, their output normalised.
 
-What differs from one cluster to the next (ages, uids, addresses, random suffixes, which node) is
-replaced by a word; columns are not as wide then, so that runs of blanks inside a line count as two.
+A chapter is a file in `chapters/` (see the README there); what a real control plane shows of it is
+in `recordings/`. What differs from one cluster to the next (ages, uids, addresses, random suffixes,
+which node) is replaced by a word; columns are not as wide then, so runs of blanks count as two.
 """
 
 import json
@@ -18,7 +19,6 @@ from typing import Any
 import yaml
 
 FOLDER = Path(__file__).parent
-RECORDING = FOLDER / "recording.json"
 SECONDS = 20
 SETTLING_SECONDS = 15.0
 
@@ -60,13 +60,32 @@ def kubectl() -> str | None:
 
 
 def chapters() -> list[Chapter]:
-    found: list[Chapter] = yaml.safe_load((FOLDER / "steps.yaml").read_text())
-    return found
+    """All chapters by name, with what they share filled in."""
+    shared = yaml.safe_load((FOLDER / "shared.yaml").read_text())
+    paths = sorted((FOLDER / "chapters").glob("*.yaml"))
+    return [_chapter(path, shared) for path in paths]
 
 
-def recording() -> dict[str, list[Outcome]]:
-    recorded: dict[str, list[Outcome]] = json.loads(RECORDING.read_text())
-    return recorded
+def _chapter(path: Path, shared: dict[str, Any]) -> Chapter:
+    chapter: Chapter = yaml.safe_load(path.read_text())
+    files = {name: shared["files"][name] for name in chapter.get("shared", [])}
+    steps = [{**step, "drop": _drops(step, shared["drops"])} for step in chapter["steps"]]
+    return {"chapter": path.stem, "files": {**files, **chapter.get("files", {})}, "steps": steps}
+
+
+def _drops(step: Step, shared: dict[str, list[Any]]) -> list[dict[str, Any]]:
+    found = [shared[drop] if isinstance(drop, str) else [drop] for drop in step.get("drop", [])]
+    return [drop for drops in found for drop in drops]
+
+
+def recording_of(chapter: str) -> Path:
+    return FOLDER / "recordings" / f"{chapter}.json"
+
+
+def recorded(chapter: str) -> list[Outcome]:
+    """Fails for a chapter that has not been recorded."""
+    outcomes: list[Outcome] = json.loads(recording_of(chapter).read_text())
+    return outcomes
 
 
 def normalised(text: str, folder: Path) -> list[str]:
@@ -97,7 +116,7 @@ def _without(lines: list[str], pattern: re.Pattern[str], *, block: bool) -> list
 def comparable(lines: list[str], step: Step) -> list[str]:
     """The lines that the step holds both servers to."""
     kept = lines
-    for drop in step.get("drop", []):
+    for drop in step["drop"]:
         kept = _without(kept, re.compile(drop["pattern"]), block=drop.get("block", False))
     match step.get("lines"):
         case "sorted":
@@ -132,8 +151,9 @@ class Traveller:
         home = folder / "home"
         home.mkdir()
         (home / "config").write_text(yaml.safe_dump(config))
+        (home / "kubectl").symlink_to(program)
         self.environment = {
-            "PATH": os.environ.get("PATH", ""),
+            "PATH": f"{home}:{os.environ.get('PATH', '')}",
             "HOME": str(home),
             "KUBECONFIG": str(home / "config"),
             "TZ": "UTC",
@@ -144,8 +164,13 @@ class Traveller:
     def kubectl(
         self, arguments: list[str], *, stdin: str = "", environment: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
+        return self.run([self.program, *arguments], stdin=stdin, environment=environment)
+
+    def run(
+        self, command: list[str], *, stdin: str = "", environment: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [self.program, *arguments],
+            command,
             cwd=self.folder,
             env={**self.environment, **(environment or {})},
             input=stdin,
@@ -159,23 +184,26 @@ class Traveller:
         wanted = re.compile(step.get("until", ""))
         end = time.monotonic() + SETTLING_SECONDS
         while True:
-            done = self.kubectl(
-                shlex.split(step["run"]),
-                stdin=step.get("stdin", ""),
-                environment=step.get("env"),
+            done = self.run(
+                self._command(step), stdin=step.get("stdin", ""), environment=step.get("env")
             )
             if wanted.search(done.stdout) or time.monotonic() > end:
                 break
             time.sleep(0.1)
         return {
-            "run": step["run"],
+            "run": step.get("run") or step["sh"],
             "exit": done.returncode,
             "stdout": normalised(done.stdout, self.folder),
             "stderr": normalised(done.stderr, self.folder),
         }
 
+    def _command(self, step: Step) -> list[str]:
+        if "sh" in step:
+            return ["sh", "-c", step["sh"]]
+        return [self.program, *shlex.split(step["run"])]
+
     def chapter(self, chapter: Chapter) -> list[Outcome]:
-        for name, text in chapter.get("files", {}).items():
+        for name, text in chapter["files"].items():
             (self.folder / name).write_text(text)
         made = self.kubectl(["create", "namespace", self.namespace])
         if made.returncode:

@@ -1,4 +1,4 @@
-"""Write `recording.json`: the journey against a real control plane.
+"""Write `recordings/`: the journey against a real control plane.
 
     MOCKAPI_ORACLE=kubeconfig python -m tests.journey.record [chapter ...]
 
@@ -14,14 +14,13 @@ from pathlib import Path
 
 from mockapi.cluster import MockCluster
 from tests.journey.journey import (
-    RECORDING,
     Chapter,
     Outcome,
     Traveller,
     chapters,
     held,
     kubectl,
-    recording,
+    recording_of,
 )
 
 
@@ -61,14 +60,13 @@ def main(names: list[str]) -> None:
     program, oracle = kubectl(), os.environ["MOCKAPI_ORACLE"]
     if program is None:
         raise RuntimeError("there is no kubectl in this environment")
-    found = recording() if RECORDING.exists() else {}
     with tempfile.TemporaryDirectory() as folder:
         _make_nodes(program, oracle, Path(folder))
     for chapter in chapters():
         if not names or chapter["chapter"] in names:
             print(chapter["chapter"], flush=True)
-            found[chapter["chapter"]] = _recorded(program, oracle, chapter)
-            RECORDING.write_text(json.dumps(found, indent=1) + "\n")
+            outcomes = _recorded(program, oracle, chapter)
+            recording_of(chapter["chapter"]).write_text(json.dumps(outcomes, indent=1) + "\n")
 
 
 if __name__ == "__main__":

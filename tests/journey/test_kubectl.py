@@ -14,7 +14,7 @@ from tests.journey.journey import (
     chapters,
     held,
     kubectl,
-    recording,
+    recorded,
 )
 
 PROGRAM = kubectl()
@@ -39,7 +39,7 @@ def test_kubectl_shows_what_it_shows_of_a_real_cluster(
     outcomes = traveller.chapter(chapter)
     judged = [
         _judged(*three)
-        for three in zip(chapter["steps"], outcomes, recording()[chapter["chapter"]], strict=True)
+        for three in zip(chapter["steps"], outcomes, recorded(chapter["chapter"]), strict=True)
     ]
     wrong = [both for both in judged if both is not None]
     assert [mine for mine, _ in wrong] == [theirs for _, theirs in wrong]
