@@ -41,6 +41,7 @@ _HELP = {
     "controllers": "as kube-controller-manager's: *, NAME, -NAME, with commas",
     "scheduler": "on or off",
     "kubelet": "on or off",
+    "metrics_server": "on or off: serve metrics.k8s.io, for kubectl top and autoscalers",
     "authorization": "AlwaysAllow or RBAC",
     "log_level": "debug, info, warning or error",
 }

@@ -32,9 +32,10 @@ from mockapi.client.inprocess import InProcessClients
 from mockapi.controllers import chosen
 from mockapi.controllers.serviceaccount import RootCAPublisher
 from mockapi.kubelet.kubelet import Kubelet, KubeletSettings
+from mockapi.kubelet.metrics import NodeMetrics, PodMetrics
 from mockapi.kubelet.nodes import NodeShape
 from mockapi.kubelet.podlogs import PodLogs
-from mockapi.machinery import bootstrap, catalogue, discovery
+from mockapi.machinery import bootstrap, catalogue, discovery, metrics_api
 from mockapi.machinery.admission.plugins import default_chain
 from mockapi.machinery.allocation import service_hook
 from mockapi.machinery.bodies import Bodies
@@ -90,6 +91,7 @@ class Cluster:
         self.clock = Clock(time_source(settings))
         self.ids = Ids(settings.seed)
         self.catalogue = catalogue.load(settings.kubernetes_version)
+        self._has_metrics = settings.metrics_server and settings.kubelet
         self.store = MemoryStore()
         self.registry = Registry(self.catalogue, STRATEGIES)
         self.pipeline = self._pipeline()
@@ -110,13 +112,21 @@ class Cluster:
             security=self.security,
             controls=ClusterControls(self),
         )
-        self._served = discovery.served(self.catalogue)
+        self._served = self._discover()
         self.gateway = Gateway(self.kernel)
         self.server: Server | None = None
         self.scheduler: Scheduler | None = None
         self.kubelet: Kubelet | None = None
         self._loop: gevent.Greenlet | None = None
         self._initial: Snapshot | None = None
+
+    def _discover(self) -> discovery.Served:
+        if not self._has_metrics:
+            return discovery.served(self.catalogue)
+        for row in metrics_api.RESOURCES:
+            self.registry.declare(row)
+        aggregated = ((metrics_api.GROUP,), metrics_api.RESOURCES)
+        return discovery.served(self.catalogue, aggregated=aggregated)
 
     def _pipeline(self) -> Pipeline:
         types = self.catalogue.types
@@ -161,13 +171,15 @@ class Cluster:
 
     def start(self, *, listen: bool = True) -> None:
         """Populate, bring the control plane up, and serve. Raises PortInUse."""
-        bootstrap.populate(self.pipeline)
+        bootstrap.populate(self.pipeline, metrics_api.OBJECTS if self._has_metrics else ())
         # What came before is no history that a client can ask for, as in the real server.
         self.store.compact(self.store.revision)
         if listen:
             self._listen()
         for component in self._components():
             self.runtime.add(component)
+        if self._has_metrics and self.kubelet is not None:
+            self._measure(self.kubelet)
         self.runtime.run_until_idle(limit=SETTLE_LIMIT)
         self._initial = self.snapshot()
         self._loop = gevent.spawn(self._run)
@@ -198,6 +210,14 @@ class Cluster:
             find = self.pipeline.reading.get
             self.kernel.logs = PodLogs(find, self.kubelet.behaviours, self.clock)
         return components
+
+    def _measure(self, kubelet: Kubelet) -> None:
+        """Serve what pods and nodes use."""
+        computed, behaviours, clock = self.pipeline.reading.computed, kubelet.behaviours, self.clock
+        computed["pods.metrics.k8s.io"] = PodMetrics(kubelet.pods, behaviours, clock)
+        computed["nodes.metrics.k8s.io"] = NodeMetrics(
+            kubelet.nodes, kubelet.pods_on, behaviours, clock
+        )
 
     def _run(self) -> None:
         """The loop of the control plane: work in slices, then wait for a write or a timer."""

@@ -46,6 +46,8 @@ class Settings:
     """As the real --controllers: `*`, `name`, `-name`, with commas."""
     scheduler: bool = True
     kubelet: bool = True
+    metrics_server: bool = True
+    """Serve metrics.k8s.io, as a cluster with metrics-server does; needs the kubelet."""
     authorization: str = "AlwaysAllow"
     log_level: str = "warning"
 
@@ -113,6 +115,7 @@ class _Schema(marshmallow.Schema):
     controllers = marshmallow.fields.String()
     scheduler = _Switch()
     kubelet = _Switch()
+    metrics_server = _Switch()
     authorization = marshmallow.fields.String(validate=_one_of(AUTHORIZATIONS))
     log_level = marshmallow.fields.String(validate=_one_of(LOG_LEVELS))
 

@@ -111,7 +111,7 @@ class InProcessClient:
         result = self._pipeline.handle(request)
         assert isinstance(result, requests.ListResult)
         items = [item.obj for item in result.items]
-        return ListResult(items, result.metadata["resourceVersion"])
+        return ListResult(items, result.metadata.get("resourceVersion", ""))
 
     def watch(
         self,

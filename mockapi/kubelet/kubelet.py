@@ -155,6 +155,9 @@ class Kubelet:
             if pod["metadata"]["uid"] not in agent.workers:
                 self._see(pod, agent)
 
+    def pods_on(self, node: str) -> Sequence[Obj]:
+        return self.pods.by("kubelet-node", node)
+
     def wake(self, agent: NodeAgent) -> None:
         """Something about the node has changed: its pods are looked at."""
         for uid in agent.workers:

@@ -9,12 +9,14 @@ from typing import Any
 from mockapi.base.clock import parse_timestamp, timestamp
 from mockapi.kubelet import amounts
 from mockapi.kubelet.behaviours import Behaviours
+from mockapi.meta.quantity import BINARY_SI, NANO, Quantity
 
 Obj = dict[str, Any]
 Figures = tuple[float, float]
 """CPU in cores, memory in bytes."""
 
-WINDOW_SECONDS = 10.0
+WINDOW_SECONDS = 15.0
+"""As often as metrics-server is told to look (--metric-resolution)."""
 NODE_BASE: Figures = (0.05, 300 * 1024 * 1024)
 """What a node itself uses."""
 
@@ -54,14 +56,15 @@ def node_figures(pods: Iterable[Obj], behaviours: Behaviours, now: float) -> Fig
 
 
 def amounts_of(figures: Figures) -> Obj:
-    """As the metrics API writes them: nanocores and KiB."""
+    """As metrics-server writes them: nanocores and bytes in their canonical form."""
     cpu, memory = figures
-    return {"cpu": f"{round(cpu * 1e9)}n", "memory": f"{round(memory / 1024)}Ki"}
+    nanos = Quantity(round(cpu * 1e9), NANO)
+    return {"cpu": str(nanos), "memory": str(Quantity(round(memory), format=BINARY_SI))}
 
 
 def _metrics(kind: str, obj: Obj, now: float) -> Obj:
     metadata = obj["metadata"]
-    shown = {"name": metadata["name"]}
+    shown: Obj = {"name": metadata["name"]}
     if "namespace" in metadata:
         shown["namespace"] = metadata["namespace"]
     shown["creationTimestamp"] = timestamp(now)

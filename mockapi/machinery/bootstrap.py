@@ -1,5 +1,6 @@
 """What a cluster holds before anybody writes to it, from the recorded table `bootstrap.json`."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from mockapi.base import tree
@@ -10,11 +11,11 @@ from mockapi.meta.names import GroupVersionKind
 SERVICE_IP = "10.96.0.1"
 
 
-def populate(pipeline: Pipeline) -> None:
-    """Store the initial objects of an empty cluster."""
+def populate(pipeline: Pipeline, besides: Iterable[dict[str, Any]] = ()) -> None:
+    """Store the initial objects of an empty cluster, and others."""
     now = timestamp(pipeline.clock.now())
     catalogue = pipeline.registry.catalogue
-    for template in catalogue.table("bootstrap"):
+    for template in (*catalogue.table("bootstrap"), *besides):
         obj = _dated(template, pipeline.ids.uid(), now)
         group, _, version = obj["apiVersion"].rpartition("/")
         served = catalogue.resource_of_kind[GroupVersionKind(group, version, obj["kind"])]
@@ -31,8 +32,10 @@ def _dated(template: dict[str, Any], uid: str, now: str) -> dict[str, Any]:
     metadata = obj["metadata"] = {**template["metadata"], "uid": uid, "creationTimestamp": now}
     if "managedFields" in metadata:
         metadata["managedFields"] = [{**e, "time": now} for e in metadata["managedFields"]]
-    for condition in tree.get(obj, "status", "conditions") or ():
-        condition["lastTransitionTime"] = now
+    conditions = tree.get(obj, "status", "conditions")
+    if conditions:
+        dated = [{"lastTransitionTime": now, **condition} for condition in conditions]
+        obj["status"] = {**obj["status"], "conditions": dated}
     return obj
 
 

@@ -48,12 +48,18 @@ class Served:
         return next((group for group in self.groups if group.name == name), None)
 
 
-def served(catalogue: Catalogue, definitions: Iterable[Obj] = ()) -> Served:
-    """The built-in resources and those of CustomResourceDefinitions, which must be established."""
+def served(
+    catalogue: Catalogue,
+    definitions: Iterable[Obj] = (),
+    aggregated: tuple[Sequence[Group], Sequence[ServedResource]] = ((), ()),
+) -> Served:
+    """The built-in resources, those of CustomResourceDefinitions, which must be established, and
+    the groups and resources of aggregated servers."""
     kept = list(definitions)
     custom = [row for definition in kept for row in custom_resources(definition)]
-    rows = [*catalogue.resources.values(), *custom]
-    return Served([*catalogue.groups, *_custom_groups(custom)], rows, kept)
+    groups, others = aggregated
+    rows = [*catalogue.resources.values(), *custom, *others]
+    return Served([*catalogue.groups, *_custom_groups(custom), *groups], rows, kept)
 
 
 def custom_resources(definition: Obj) -> list[ServedResource]:

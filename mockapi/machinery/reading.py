@@ -6,7 +6,7 @@ Source: apiserver pkg/storage/etcd3 (store.go, continue.go) and pkg/endpoints/ha
 import base64
 import json
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -39,12 +39,24 @@ _TERSE = frozenset(
 )
 
 
+class Computed(Protocol):
+    """Objects that are worked out when somebody reads them. They begin with kind and apiVersion."""
+
+    def get(self, namespace: str, name: str) -> Obj:
+        """Raises NotFound."""
+
+    def list(self, namespace: str, match: Match) -> Sequence[Obj]:
+        """Of one namespace or (empty) of all, in order; `match` looks at metadata."""
+
+
 class Reading:
     """Reads for the pipeline; also the `Reader` that strategies and admission use."""
 
     def __init__(self, store: Store, objects: Objects) -> None:
         self.store = store
         self.objects = objects
+        self.computed: dict[str, Computed] = {}
+        """By bucket: resources that are not in the store."""
 
     # -- Reader --------------------------------------------------------------------------------
 
@@ -64,6 +76,9 @@ class Reading:
         resource = request.resource
         if "export" in request.query:
             raise BadRequest("the export parameter, deprecated since v1.14, is no longer supported")
+        computed = self.computed.get(resource.bucket) if self.computed else None
+        if computed is not None:
+            return Result(200, computed.get(request.namespace, request.name))
         asked = request.option("resourceVersion")
         if asked:
             self._check_not_future(storage_revision(asked))
@@ -84,6 +99,10 @@ class Reading:
     def page(self, request: Request) -> ListResult:
         options = parse_list(request.query, watch=False)
         match = matcher(request.resource, options, request.name)
+        computed = self.computed.get(request.resource.bucket) if self.computed else None
+        if computed is not None:
+            found = computed.list(request.namespace, match or _everything)
+            return ListResult(request.resource, [Item(obj, None) for obj in found], {})
         if options.continue_token:
             return self._continued(request, options, match)
         return self._first(request, options, match)
@@ -170,6 +189,10 @@ class Reading:
         if resource.is_storage_version:
             return LazyItem(self.objects, entry)
         return Item(self.objects.from_storage(resource, self.objects.parsed(entry)), None)
+
+
+def _everything(obj: Obj) -> bool:
+    return True
 
 
 class LazyItem(Item):

@@ -22,12 +22,19 @@ class Registry:
 
     def __init__(self, catalogue: Catalogue, strategies: Strategies) -> None:
         self.catalogue = catalogue
+        self._strategies = strategies
         self._by_path: dict[tuple[str, str, str], Resource] = {}
         self._by_kind: dict[GroupVersionKind, Resource] = {}
         self._stored: dict[str, Resource] = {}
         self._groups: dict[str, int] = {}
         for served in catalogue.resources.values():
-            self.add(_resource(served, catalogue, strategies))
+            self.declare(served)
+
+    def declare(self, served: ServedResource) -> Resource:
+        """Add a resource whose type is in the catalogue's tables."""
+        resource = _resource(served, self.catalogue, self._strategies)
+        self.add(resource)
+        return resource
 
     def add(self, resource: Resource) -> None:
         gvr = resource.gvr

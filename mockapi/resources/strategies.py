@@ -143,6 +143,8 @@ _NEVER_STORED = (
     ("authorization.k8s.io", "SelfSubjectAccessReview"),
     ("authorization.k8s.io", "SelfSubjectRulesReview"),
     ("authorization.k8s.io", "SubjectAccessReview"),
+    ("metrics.k8s.io", "NodeMetrics"),
+    ("metrics.k8s.io", "PodMetrics"),
 )
 """Answered, not kept: their rules live where they are answered."""
 

@@ -17,7 +17,7 @@ DEVIATIONS = Path(__file__).parents[2] / "docs" / "deviations.md"
 @pytest.fixture(scope="session")
 def mock() -> Iterator[Target]:
     """An API server alone, as the real one was when it was recorded."""
-    with MockCluster(controllers="-*", scheduler=False, nodes=0) as cluster:
+    with MockCluster(controllers="-*", scheduler=False, nodes=0, metrics_server=False) as cluster:
         yield Target(cluster.url)
 
 

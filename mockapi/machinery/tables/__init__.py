@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from mockapi.machinery import catalogue
-from mockapi.machinery.tables import custom, others, pods, printers
+from mockapi.machinery.tables import custom, metrics, others, pods, printers
 from mockapi.machinery.tables.ages import Ages
 from mockapi.machinery.tables.parts import Obj, Printer
 
@@ -46,6 +46,8 @@ def render(
 
 
 def _known(kind: tuple[str, str]) -> tuple[list[Obj], Printer]:
+    if kind[0] == "metrics.k8s.io":
+        return metrics.definitions(), printers.PRINTERS[kind]
     definitions = _column_definitions().get(kind)
     if definitions is None:
         return _custom(())

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from mockapi.machinery.tables import core, others, pods, workloads
+from mockapi.machinery.tables import core, metrics, others, pods, workloads
 from mockapi.machinery.tables.ages import Ages
 from mockapi.machinery.tables.parts import Cells, Obj, Printer
 
@@ -57,6 +57,8 @@ PRINTERS: Mapping[tuple[str, str], Printer] = {
     ("events.k8s.io", "Event"): core.event,
     ("flowcontrol.apiserver.k8s.io", "FlowSchema"): others.flow_schema,
     ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"): others.priority_level,
+    ("metrics.k8s.io", "NodeMetrics"): metrics.node,
+    ("metrics.k8s.io", "PodMetrics"): metrics.pod,
     ("networking.k8s.io", "IPAddress"): others.ip_address,
     ("networking.k8s.io", "Ingress"): others.ingress,
     ("networking.k8s.io", "IngressClass"): others.ingress_class,

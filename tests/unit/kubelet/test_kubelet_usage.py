@@ -21,8 +21,8 @@ def test_pod_metrics_follow_the_behaviour() -> None:
             "creationTimestamp": "2023-11-14T22:14:10Z",
         },
         "timestamp": "2023-11-14T22:14:10Z",
-        "window": "10s",
-        "containers": [{"name": "main", "usage": {"cpu": "550000000n", "memory": "65536Ki"}}],
+        "window": "15s",
+        "containers": [{"name": "main", "usage": {"cpu": "550m", "memory": "64Mi"}}],
     }
 
 
@@ -37,7 +37,7 @@ def test_a_node_uses_what_its_pods_use_and_its_own_part() -> None:
     cluster.run(annotation="usage: {cpu: '1', memory: 1Gi}")
     node = cluster.api.get("v1/nodes", "", "node-1")
     found = usage.node_metrics(node, [cluster.pod()], cluster.kubelet.behaviours, START)
-    assert found["usage"] == {"cpu": "1050000000n", "memory": "1355776Ki"}
+    assert found["usage"] == {"cpu": "1050m", "memory": "1324Mi"}
 
 
 def test_the_summary_names_every_container() -> None:
