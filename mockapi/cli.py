@@ -40,6 +40,7 @@ _HELP = {
     "seed": "seed of all generated names and ids",
     "controllers": "as kube-controller-manager's: *, NAME, -NAME, with commas",
     "scheduler": "on or off",
+    "scheduler_config": "the scheduler's configuration, as the real --config",
     "kubelet": "on or off",
     "metrics_server": "on or off: serve metrics.k8s.io, for kubectl top and autoscalers",
     "authorization": "AlwaysAllow or RBAC",

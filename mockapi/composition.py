@@ -52,7 +52,9 @@ from mockapi.resources import defaults
 from mockapi.resources.conversions import CONVERSIONS
 from mockapi.resources.strategies import STRATEGIES
 from mockapi.runtime.loop import Component, Runtime
+from mockapi.scheduler import configuration
 from mockapi.scheduler.component import Scheduler
+from mockapi.scheduler.configuration import Configuration, ConfigurationError
 from mockapi.settings import Settings, SettingsError
 from mockapi.store.memory import MemoryStore
 
@@ -79,6 +81,21 @@ def time_source(settings: Settings) -> TimeSource:
     return RealTime()
 
 
+def _scheduling(settings: Settings) -> Configuration:
+    """What the scheduler's file says; SettingsError when it is wrong or of no use."""
+    path = settings.scheduler_config
+    if not path:
+        return Configuration(())
+    if not settings.scheduler:
+        raise SettingsError(f"--scheduler-config: {path}: the scheduler is off")
+    try:
+        return configuration.load(Path(path).read_bytes())
+    except OSError as error:
+        raise SettingsError(f"--scheduler-config: {path}: {error.strerror}") from None
+    except ConfigurationError as error:
+        raise SettingsError(f"--scheduler-config: {path}: {error}") from None
+
+
 class Cluster:
     """One cluster: API server and control plane on one store, one clock and one source of ids."""
 
@@ -88,6 +105,7 @@ class Cluster:
             self._controllers = chosen(settings.controllers)
         except ValueError as error:
             raise SettingsError(f"--controllers: {error}") from None
+        self._scheduling = _scheduling(settings)
         self.clock = Clock(time_source(settings))
         self.ids = Ids(settings.seed)
         self.catalogue = catalogue.load(settings.kubernetes_version)
@@ -201,7 +219,12 @@ class Cluster:
             if isinstance(component, RootCAPublisher) and self.security.ca is not None:
                 component.root_ca = self.security.ca.decode()
         if self.settings.scheduler:
-            self.scheduler = Scheduler()
+            configured = self._scheduling
+            self.scheduler = Scheduler(
+                configured.profiles,
+                first_back_off=configured.first_back_off,
+                last_back_off=configured.last_back_off,
+            )
             components.append(self.scheduler)
         if self.settings.kubelet:
             shapes = (NodeShape(count=self.settings.nodes),) if self.settings.nodes else ()

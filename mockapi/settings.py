@@ -4,6 +4,7 @@
 """
 
 import difflib
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -45,6 +46,8 @@ class Settings:
     controllers: str = "*"
     """As the real --controllers: `*`, `name`, `-name`, with commas."""
     scheduler: bool = True
+    scheduler_config: str = ""
+    """A file in the real scheduler's format (KubeSchedulerConfiguration); empty: the defaults."""
     kubelet: bool = True
     metrics_server: bool = True
     """Serve metrics.k8s.io, as a cluster with metrics-server does; needs the kubelet."""
@@ -92,6 +95,14 @@ class _Switch(marshmallow.fields.Field[bool]):
         raise self.make_error("invalid")
 
 
+class _PathText(marshmallow.fields.String):
+    """The name of a file, as text or as a path."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = os.fspath(value) if isinstance(value, os.PathLike) else value
+        return super()._deserialize(text, attr, data, **kwargs)
+
+
 def _one_of(choices: tuple[str, ...]) -> validate.OneOf:
     return validate.OneOf(choices, error="must be one of {choices}")
 
@@ -114,6 +125,7 @@ class _Schema(marshmallow.Schema):
     seed = marshmallow.fields.Integer(allow_none=True)
     controllers = marshmallow.fields.String()
     scheduler = _Switch()
+    scheduler_config = _PathText()
     kubelet = _Switch()
     metrics_server = _Switch()
     authorization = marshmallow.fields.String(validate=_one_of(AUTHORIZATIONS))
@@ -181,7 +193,14 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 # Variables of the test suite and the command line itself.
-_OTHER_VARIABLES = frozenset(("MOCKAPI_ORACLE", "MOCKAPI_CONFIG"))
+_OTHER_VARIABLES = frozenset(
+    (
+        "MOCKAPI_ORACLE",
+        "MOCKAPI_CONFIG",
+        "MOCKAPI_KUBE_SCHEDULER",
+        "MOCKAPI_SCHEDULER_ORACLE",
+    )
+)
 
 
 def _from_file(path: Path | None) -> dict[str, Any]:

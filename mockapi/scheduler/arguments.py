@@ -8,18 +8,12 @@ from typing import Any, Final
 
 from mockapi.meta import fields, selectors
 from mockapi.meta.fields import FieldError, Path
+from mockapi.resources.pods.placement import validate_node_affinity
+from mockapi.scheduler import amounts
+from mockapi.scheduler.node_affinity import OPERATORS
 
 Arguments = dict[str, Any]
 
-_FIELDS: Final[dict[str, frozenset[str]]] = {
-    "DefaultPreemption": frozenset(("minCandidateNodesPercentage", "minCandidateNodesAbsolute")),
-    "InterPodAffinity": frozenset(("hardPodAffinityWeight", "ignorePreferredTermsOfExistingPods")),
-    "NodeAffinity": frozenset(("addedAffinity",)),
-    "NodeResourcesBalancedAllocation": frozenset(("resources",)),
-    "NodeResourcesFit": frozenset(("ignoredResources", "ignoredResourceGroups", "scoringStrategy")),
-    "PodTopologySpread": frozenset(("defaultConstraints", "defaultingType")),
-    "VolumeBinding": frozenset(("bindTimeoutSeconds", "shape")),
-}
 _DEFAULTS: Final[dict[str, Arguments]] = {
     "DefaultPreemption": {"minCandidateNodesPercentage": 10, "minCandidateNodesAbsolute": 100},
     "InterPodAffinity": {"hardPodAffinityWeight": 1},
@@ -30,6 +24,8 @@ _DEFAULTS: Final[dict[str, Arguments]] = {
     },
 }
 _RESOURCES: Final = ({"name": "cpu", "weight": 1}, {"name": "memory", "weight": 1})
+_REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
+_PREFERRED: Final = "preferredDuringSchedulingIgnoredDuringExecution"
 _STRATEGIES: Final = ("LeastAllocated", "MostAllocated", "RequestedToCapacityRatio")
 
 
@@ -52,20 +48,56 @@ def _weighted(resources: Sequence[Mapping[str, Any]]) -> list[Arguments]:
     return [{**resource, "weight": resource.get("weight") or 1} for resource in resources]
 
 
-def argument_problems(plugin: str, args: Arguments, path: Path) -> list[FieldError | str]:
-    """Everything that the real scheduler refuses, as field errors below the profile."""
-    unknown = [name for name in args if name not in _FIELDS.get(plugin, frozenset())]
-    if unknown:
-        return [f'strict decoding error: unknown field "{path.child("args")}.{unknown[0]}"']
+def argument_problems(plugin: str, args: Arguments, path: Path) -> list[FieldError]:
+    """What the real scheduler refuses in a file, as field errors below the profile."""
     check = {
         "DefaultPreemption": _preemption,
         "InterPodAffinity": _pod_affinity,
+        "NodeAffinity": _node_affinity,
         "NodeResourcesBalancedAllocation": _balanced,
-        "NodeResourcesFit": _fit,
         "PodTopologySpread": _spread,
         "VolumeBinding": _volume_binding,
     }.get(plugin)
     return [] if check is None else [*check(args, path.child("args"))]
+
+
+def init_problems(plugin: str, args: Arguments) -> list[FieldError]:
+    """What a plugin refuses only when it is made; the paths then begin at its arguments."""
+    return _fit(args) if plugin == "NodeResourcesFit" else []
+
+
+def extended_name_problems(path: Path, name: str) -> list[FieldError]:
+    problems = _name_problems(path, name)
+    if problems or amounts.is_extended(name):
+        return problems
+    return [fields.invalid(path, name, "is an invalid extended resource name")]
+
+
+def _node_affinity(args: Arguments, path: Path) -> list[FieldError]:
+    affinity = args.get("addedAffinity")
+    if affinity is None:
+        return []
+    where = path.child("addedAffinity")
+    terms = [
+        (where.child(_REQUIRED, "nodeSelectorTerms").index(index), term)
+        for index, term in enumerate((affinity.get(_REQUIRED) or {}).get("nodeSelectorTerms") or ())
+    ]
+    terms += [
+        (where.child(_PREFERRED).index(index), (term or {}).get("preference"))
+        for index, term in enumerate(affinity.get(_PREFERRED) or ())
+    ]
+    operators = [problem for at, term in terms for problem in _operators(term or {}, at)]
+    return operators or [*validate_node_affinity(affinity, where)]
+
+
+def _operators(term: Mapping[str, Any], path: Path) -> list[FieldError]:
+    """Of a node selector term; the configuration names those that are valid."""
+    return [
+        fields.not_supported(path.child(name).index(index).child("operator"), operator, OPERATORS)
+        for name in ("matchExpressions", "matchFields")
+        for index, requirement in enumerate(term.get(name) or ())
+        if (operator := (requirement or {}).get("operator") or "") not in OPERATORS
+    ]
 
 
 def _preemption(args: Arguments, path: Path) -> list[FieldError]:
@@ -109,16 +141,16 @@ def _balanced(args: Arguments, path: Path) -> list[FieldError]:
     return problems
 
 
-def _fit(args: Arguments, path: Path) -> list[FieldError]:
+def _fit(args: Arguments) -> list[FieldError]:
     problems = []
     for index, name in enumerate(args.get("ignoredResources") or ()):
-        problems += _name_problems(path.child("ignoredResources").index(index), name)
+        problems += _name_problems(Path("ignoredResources").index(index), name)
     for index, group in enumerate(args.get("ignoredResourceGroups") or ()):
-        at = path.child("ignoredResourceGroups").index(index)
+        at = Path("ignoredResourceGroups").index(index)
         if "/" in group:
             problems.append(fields.invalid(at, group, "resource group name can't contain '/'"))
         problems += _name_problems(at, group)
-    return problems + _strategy(args["scoringStrategy"], path.child("scoringStrategy"))
+    return problems + _strategy(args["scoringStrategy"], Path("scoringStrategy"))
 
 
 def _name_problems(path: Path, name: str) -> list[FieldError]:
@@ -152,15 +184,16 @@ def _shape(points: Sequence[Arguments], path: Path) -> list[FieldError]:
     problems = []
     for index in range(1, len(points)):
         at = path.index(index).child("utilization")
-        if points[index - 1]["utilization"] >= points[index]["utilization"]:
+        if points[index - 1].get("utilization", 0) >= points[index].get("utilization", 0):
             text = "values must be sorted in increasing order"
-            problems.append(fields.invalid(at, points[index]["utilization"], text))
+            problems.append(fields.invalid(at, points[index].get("utilization", 0), text))
             break
     for index, point in enumerate(points):
         for name, most in (("utilization", 100), ("score", 10)):
-            if not 0 <= point[name] <= most:
+            value = point.get(name) or 0
+            if not 0 <= value <= most:
                 text = f"not in valid range [0, {most}]"
-                problems.append(fields.invalid(path.index(index).child(name), point[name], text))
+                problems.append(fields.invalid(path.index(index).child(name), value, text))
     return problems
 
 

@@ -14,7 +14,7 @@ from mockapi.scheduler.pods import Labels, PodInfo
 NodeMatch = Callable[[str, Labels], bool]
 """Does a node with this name and these labels match? Without a name its fields match anything."""
 
-_OPERATORS: Final = {
+OPERATORS: Final = {
     "In": "in",
     "NotIn": "notin",
     "Exists": "exists",
@@ -32,7 +32,7 @@ def term_match(term: Mapping[str, Any]) -> NodeMatch | None:
         return None
     try:
         labels = selectors.LabelSelector(
-            selectors.requirement(e["key"], _OPERATORS[e["operator"]], e.get("values") or ())
+            selectors.requirement(e["key"], OPERATORS[e["operator"]], e.get("values") or ())
             for e in expressions
         ).matches
         names = [_name_match(field) for field in fields]

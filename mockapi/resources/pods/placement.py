@@ -19,14 +19,14 @@ _NO_SELECTOR = "must not be specified when labelSelector is not set"
 def validate_affinity(affinity: Any, path: Path) -> Errors:
     errors: Errors = []
     if (node := affinity.get("nodeAffinity")) is not None:
-        errors += _node_affinity(node, path.child("nodeAffinity"))
+        errors += validate_node_affinity(node, path.child("nodeAffinity"))
     for name in ("podAffinity", "podAntiAffinity"):
         if affinity.get(name) is not None:
             errors += _pod_affinity(affinity[name], path.child(name))
     return errors
 
 
-def _node_affinity(affinity: Any, path: Path) -> Errors:
+def validate_node_affinity(affinity: Any, path: Path) -> Errors:
     errors: Errors = []
     if (required := affinity.get(_REQUIRED)) is not None:
         errors += validate_node_selector(required, path.child(_REQUIRED))

@@ -1,5 +1,7 @@
-"""KubeSchedulerConfiguration. Expectations from pkg/scheduler/apis/config and NewFramework."""
+"""KubeSchedulerConfiguration. Expectations from pkg/scheduler/apis/config, refusals from the real
+scheduler (tests/scenarios/scheduler/configurations.yaml)."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from mockapi.scheduler import configuration
 from mockapi.scheduler.configuration import ConfigurationError
 from mockapi.scheduler.profile import Profile, default_profile
+from tests.scenarios.scheduler import record_configurations as record
 
 HEAD = {"apiVersion": "kubescheduler.config.k8s.io/v1", "kind": "KubeSchedulerConfiguration"}
 
@@ -22,7 +25,7 @@ def _with_plugins(plugins: dict[str, Any]) -> Profile:
 
 def test_empty_configuration_is_the_default_profile() -> None:
     loaded = configuration.load(
-        "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n"
+        b"apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n"
     )
     (profile,) = loaded.profiles
     assert profile.name == "default-scheduler"
@@ -69,67 +72,47 @@ def test_several_profiles_by_name() -> None:
     assert [profile.name for profile in loaded.profiles] == ["a", "b"]
 
 
+def _refusal(case: dict[str, Any]) -> str:
+    try:
+        configuration.load(record.text(case).encode())
+    except ConfigurationError as error:
+        return error.text
+    return record.ACCEPTED
+
+
+def test_wrong_files_are_refused_in_the_real_words() -> None:
+    def shown(case: dict[str, Any], text: str) -> str:
+        return re.sub(r"\w+Plugin", "Plugin", text) if case.get("point") == "any" else text
+
+    real = record.recorded()
+    cases = record.cases()
+    ours = {case["name"]: shown(case, _refusal(case)) for case in cases}
+    assert ours == {
+        case["name"]: case.get("ours") or shown(case, real[case["name"]]) for case in cases
+    }
+
+
 @pytest.mark.parametrize(
-    ("change", "text"),
+    ("text", "hint"),
     [
+        ("profile: []", "; did you mean profiles?"),
+        ("profiles: [{plugins: {scores: {}}}]", "; did you mean score?"),
         (
-            {"kind": "Other"},
-            'no kind "Other" is registered for version "kubescheduler.config.k8s.io/v1"; '
-            "expected KubeSchedulerConfiguration of kubescheduler.config.k8s.io/v1",
-        ),
-        ({"unknown": 1}, 'strict decoding error: unknown field "unknown"'),
-        ({"extenders": [{}]}, "extenders: scheduler extenders are not offered"),
-        (
-            {"parallelism": 0},
-            "parallelism: Invalid value: 0: should be an integer value greater than zero",
+            "profiles: [{plugins: {filter: {enabled: [{name: TaintTolerations}]}}}]",
+            "; did you mean TaintToleration?",
         ),
         (
-            {"percentageOfNodesToScore": 101},
-            "percentageOfNodesToScore: Invalid value: 101: not in valid range [0-100]",
-        ),
-        (
-            {"podInitialBackoffSeconds": 5, "podMaxBackoffSeconds": 4},
-            "podMaxBackoffSeconds: Invalid value: 4: "
-            "must be greater than or equal to PodInitialBackoffSeconds",
-        ),
-        (
-            {"profiles": [{"schedulerName": "a"}, {"schedulerName": "a"}]},
-            'profiles[1].schedulerName: Duplicate value: "profiles[0].schedulerName"',
-        ),
-        (
-            {"profiles": [{"plugins": {"filter": {"enabled": [{"name": "Mine"}]}}}]},
-            'FilterPlugin "Mine" does not exist',
-        ),
-        (
-            {"profiles": [{"plugins": {"filter": {"enabled": [{"name": "ImageLocality"}]}}}]},
-            'plugin "ImageLocality" does not extend FilterPlugin plugin',
-        ),
-        (
-            {"profiles": [{"plugins": {"multiPoint": {"disabled": [{"name": "*"}]}}}]},
-            "only one queue sort plugin required for profile with scheduler name "
-            '"default-scheduler", but got 0',
-        ),
-        (
-            {"profiles": [{"plugins": {"bind": {"disabled": [{"name": "*"}]}}}]},
-            "at least one bind plugin is needed for profile with scheduler name "
-            '"default-scheduler"',
-        ),
-        (
-            {
-                "profiles": [
-                    {
-                        "pluginConfig": [
-                            {"name": "InterPodAffinity", "args": {"hardPodAffinityWeight": 101}}
-                        ]
-                    }
-                ]
-            },
-            "profiles[0].pluginConfig[0].args.hardPodAffinityWeight: Invalid value: 101: "
-            "not in valid range [0, 100]",
+            "profiles: [{pluginConfig: [{name: VolumeBinding, args: {shapes: []}}]}]",
+            "; did you mean shape?",
         ),
     ],
 )
-def test_wrong_configuration_is_refused_by_name(change: dict[str, Any], text: str) -> None:
+def test_refusal_names_what_was_meant(text: str, hint: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
-        configuration.parse({**HEAD, **change})
-    assert str(refused.value) == text
+        configuration.load(record.text({"text": text}).encode())
+    assert str(refused.value) == refused.value.text + hint
+
+
+def test_extenders_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="extenders are not offered"):
+        configuration.parse({**HEAD, "extenders": [{"urlPrefix": "http://127.0.0.1:9"}]})
