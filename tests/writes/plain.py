@@ -1,0 +1,95 @@
+"""What two runs of one scenario have in common: names, uids, times made the same."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+Obj = dict[str, Any]
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+# `SimpleNameGenerator`'s alphabet; CronJobs name their Jobs by the minute.
+_SUFFIX = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{5}\b")
+_MINUTES = re.compile(r"-2\d{7}\b")
+_VERSION = re.compile(r'(resourceVersion:? ?"?)\d+')
+
+
+class Plain:
+    """Makes values of one run comparable with those of another."""
+
+    def __init__(self, namespace: str) -> None:
+        self._namespace = namespace
+        self._uids: dict[str, str] = {}
+
+    def know(self, uid: str, key: str) -> None:
+        self._uids.setdefault(uid, key)
+
+    def name(self, text: str) -> str:
+        text = _MINUTES.sub("-MINUTE", _SUFFIX.sub("-*", text))
+        return text.replace(self._namespace, "NS")
+
+    def text(self, text: str) -> str:
+        text = _UID.sub(lambda m: f"UID of {self._uids.get(m[0], 'nobody')}", text)
+        return self.name(_VERSION.sub(r"\1N", _TIME.sub("TIME", text)))
+
+    def value(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.text(key): self.value(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self.value(item) for item in value]
+        return value
+
+
+def content(obj: Mapping[str, Any]) -> Obj:
+    """An object without what the server counts and stamps."""
+    metadata = {
+        key: value
+        for key, value in obj["metadata"].items()
+        if key not in ("uid", "resourceVersion", "creationTimestamp", "managedFields", "selfLink")
+    }
+    return {**obj, "metadata": metadata}
+
+
+def _keyed(items: list[Any]) -> dict[str, Any] | None:
+    """Conditions by their types, owners by kind and name; None for other lists."""
+    if items and all(isinstance(item, dict) and "type" in item for item in items):
+        keys = [str(item["type"]) for item in items]
+    elif items and all(
+        isinstance(item, dict) and "controllerRef" not in item and "uid" in item and "kind" in item
+        for item in items
+    ):
+        keys = [f"{item['kind']} {item['name']}" for item in items]
+    else:
+        return None
+    return dict(zip(keys, items, strict=True)) if len(set(keys)) == len(keys) else None
+
+
+def changes(old: Any, new: Any, path: str = "") -> Obj:
+    """What differs, by path; `None` is what is gone."""
+    if old == new:
+        return {}
+    if isinstance(old, list) and isinstance(new, list):
+        before, after = _keyed(old), _keyed(new)
+        if before is not None and after is not None:
+            found = _members(before, after, path, "[{}]")
+            if list(before) != list(after):
+                found[f"{path}[]"] = list(after)
+            return found
+    if isinstance(old, dict) and isinstance(new, dict):
+        return _members(old, new, path, ".{}" if path else "{}")
+    return {path: new}
+
+
+def _members(old: Mapping[str, Any], new: Mapping[str, Any], path: str, step: str) -> Obj:
+    found: Obj = {}
+    for key in [*old, *(key for key in new if key not in old)]:
+        inner = path + step.format(key)
+        if key not in new:
+            found[inner] = None
+        elif key not in old:
+            found[inner] = new[key]
+        else:
+            found.update(changes(old[key], new[key], inner))
+    return found

@@ -1,0 +1,224 @@
+"""The two sides of a scenario: mockapi on a manual clock, a real control plane over HTTP."""
+
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from mockapi.client.http import HttpClients
+from mockapi.client.protocol import Client, Event, Watch
+from mockapi.composition import Cluster
+from mockapi.meta.errors import ApiError
+from mockapi.settings import Settings
+from tests.writes.history import USER, Line
+from tests.writes.shapes import RESOURCES
+
+# A namespace in which nothing has been written for so long is at rest.
+QUIET_SECONDS = 2.0
+# What a real control plane needs to answer one write.
+BREATH_SECONDS = 0.15
+# A run that does not come to rest is compared as far as it came.
+PATIENCE_SECONDS = 60.0
+
+
+class World(Protocol):
+    """A cluster with a namespace for one scenario, whose every write is noted."""
+
+    namespace: str
+    client: Client
+    lines: list[Line]
+    step: int
+
+    def now(self) -> float: ...
+
+    def rest(self) -> None:
+        """Return when nothing has been written for a while."""
+
+    def begin(self) -> None:
+        """Called before each step. Times count seconds: a step begins with a new one."""
+
+    def breathe(self) -> None:
+        """Called after each single act: controllers see one before the next one comes."""
+
+    def wait(self, seconds: float) -> None: ...
+
+    def mine(self, name: str) -> None:
+        """Also note what happens to the cluster-scoped object `name`."""
+
+    def close(self) -> None: ...
+
+
+def concerns(event: Event, namespace: str, names: set[str]) -> bool:
+    obj = event.object
+    inside = obj["metadata"].get("namespace")
+    if inside == namespace:
+        return True
+    about = obj.get("involvedObject", {}) if obj["kind"] == "Event" else obj["metadata"]
+    if inside is not None and (obj["kind"] != "Event" or inside in names):
+        return inside in names
+    name = about.get("name", "")
+    return namespace in name or name in names
+
+
+class Mock:
+    """Our controllers, without scheduler and kubelet, on a clock that only the scenario moves."""
+
+    namespace = "scene0"
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        plain = Settings(clock="manual", nodes=0, kubelet=False, scheduler=False, seed=1)
+        self.cluster = Cluster(settings or plain)
+        self.cluster.start(listen=False)
+        self.client = self.cluster.clients.client(USER)
+        self.lines: list[Line] = []
+        self.step = -1
+        self._names = {self.namespace}
+        self._watches = [self._watch(resource) for resource in RESOURCES.values()]
+        _make_namespace(self)
+
+    def _watch(self, resource: str) -> Watch:
+        revision = self.client.list(resource).resource_version
+        return self.client.watch(resource, resource_version=revision)
+
+    def now(self) -> float:
+        return self.cluster.clock.now()
+
+    def _note(self) -> bool:
+        news = [event for watch in self._watches for event in watch.poll()]
+        mine = [event for event in news if concerns(event, self.namespace, self._names)]
+        self.lines += [Line(self.step, event) for event in mine]
+        return bool(mine)
+
+    def rest(self) -> None:
+        self.cluster.settle()
+        self._note()
+        end = self.now() + PATIENCE_SECONDS
+        while self.now() < end:
+            self.cluster.advance(QUIET_SECONDS)
+            if not self._note():
+                return
+
+    def begin(self) -> None:
+        """A manual clock stands on whole seconds, and at least two lie between steps."""
+
+    def breathe(self) -> None:
+        self.cluster.settle()
+
+    def wait(self, seconds: float) -> None:
+        self.cluster.advance(seconds)
+        self._note()
+
+    def mine(self, name: str) -> None:
+        self._names.add(name)
+
+    def close(self) -> None:
+        self.cluster.stop()
+
+
+def _make_namespace(world: World) -> None:
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": world.namespace}}
+    world.client.create("v1/namespaces", "", body)
+    world.rest()
+
+
+class Feed:
+    """Watches a real cluster once for all scenarios that run on it."""
+
+    def __init__(self, kubeconfig: Path) -> None:
+        self._clients = HttpClients.from_kubeconfig(kubeconfig)
+        self._worlds: list[Real] = []
+        self._lock = threading.Lock()
+        self._woken = threading.Event()
+        client = self._clients.client(USER)
+        self._watches: list[Watch] = []
+        for resource in RESOURCES.values():
+            revision = client.list(resource).resource_version
+            watch = self._clients.client(USER).watch(resource, resource_version=revision)
+            watch.listen(self._woken.set)
+            self._watches.append(watch)
+        self._closed = False
+        self._thread = threading.Thread(target=self._pump, name="feed", daemon=True)
+        self._thread.start()
+        self._numbers = itertools.count()
+        self._stamp = f"{int(time.time()):x}"
+
+    def _pump(self) -> None:
+        while not self._closed:
+            self._woken.wait(1)
+            self._woken.clear()
+            for watch in self._watches:
+                for event in watch.poll():
+                    with self._lock:
+                        worlds = list(self._worlds)
+                    for world in worlds:
+                        world.take(event)
+
+    def world(self) -> "Real":
+        made = Real(f"scene{self._stamp}x{next(self._numbers)}", self._clients.client(USER))
+        with self._lock:
+            self._worlds.append(made)
+        made.on_close = lambda: self._forget(made)
+        _make_namespace(made)
+        return made
+
+    def _forget(self, world: "Real") -> None:
+        with self._lock:
+            self._worlds.remove(world)
+
+    def close(self) -> None:
+        self._closed = True
+        for watch in self._watches:
+            watch.close()
+
+
+class Real:
+    """A namespace of a real cluster."""
+
+    def __init__(self, namespace: str, client: Client) -> None:
+        self.namespace = namespace
+        self.client = client
+        self.lines: list[Line] = []
+        self.step = -1
+        self.on_close: Callable[[], None] = lambda: None
+        self._names = {namespace}
+        self._last = time.monotonic()
+
+    def now(self) -> float:
+        return time.time()
+
+    def take(self, event: Event) -> None:
+        if concerns(event, self.namespace, self._names):
+            self.lines.append(Line(self.step, event))
+            self._last = time.monotonic()
+
+    def rest(self) -> None:
+        self._last = time.monotonic()
+        end = time.monotonic() + PATIENCE_SECONDS
+        while (now := time.monotonic()) < end:
+            left = self._last + QUIET_SECONDS - now
+            if left <= 0:
+                return
+            time.sleep(left)
+
+    def begin(self) -> None:
+        time.sleep(1.02 - time.time() % 1)
+
+    def breathe(self) -> None:
+        time.sleep(BREATH_SECONDS)
+
+    def wait(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    def mine(self, name: str) -> None:
+        self._names.add(name)
+
+    def close(self) -> None:
+        self.on_close()
+        for name in self._names:
+            for plural in ("namespaces", "nodes", "persistentvolumes", "storageclasses"):
+                try:
+                    self.client.delete(RESOURCES[plural], "", name)
+                except ApiError:
+                    continue
