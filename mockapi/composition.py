@@ -13,6 +13,7 @@ import gevent
 
 from mockapi import kubeconfig
 from mockapi.api.app import create_app
+from mockapi.api.fairness import Fairness
 from mockapi.api.gateway import Gateway
 from mockapi.api.kernel import Kernel
 from mockapi.api.security import secure
@@ -121,6 +122,7 @@ class Cluster:
             tls=settings.tls,
             authorization=settings.authorization,
             hosts=(settings.host,),
+            fairness=Fairness(self.pipeline.reading, self.store),
         )
         self.kernel = Kernel(
             pipeline=self.pipeline,

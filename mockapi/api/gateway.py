@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from mockapi.api import errors, filters, routes
+from mockapi.api import errors, fairness, filters, routes
 from mockapi.api.call import Call
 from mockapi.api.documents import Documents
 from mockapi.api.filters import AuditIds, Filter
@@ -56,7 +56,12 @@ class Gateway:
         self.openapi = OpenApi(kernel)
         self.metrics = Metrics(_gauges(kernel))
         self.health = Health(kernel.failing)
-        self.filters: list[Filter] = [AuditIds(), *kernel.security.filters, *before]
+        self.filters: list[Filter] = [
+            AuditIds(),
+            fairness.check_deadline,
+            *kernel.security.filters,
+            *before,
+        ]
         self._paths = _Paths(kernel)
 
     def resource(self, environ: dict[str, Any]) -> Reply:

@@ -93,7 +93,13 @@ class Security:
 
 
 def secure(
-    reader: Reader, clock: Clock, *, tls: bool, authorization: str, hosts: Sequence[str]
+    reader: Reader,
+    clock: Clock,
+    *,
+    tls: bool,
+    authorization: str,
+    hosts: Sequence[str],
+    fairness: Filter,
 ) -> Security:
     """`authorization`: AlwaysAllow or RBAC. Plain HTTP with AlwaysAllow wants no credentials."""
     rbac = authorization == "RBAC"
@@ -101,7 +107,7 @@ def secure(
     tokens = Tokens(reader, clock)
     lenient = not tls and not rbac
     authentication = Authentication(tokens.user_of, lenient=lenient, anonymous=rbac)
-    security = Security(authorizer, tokens, [authentication, Impersonation(authorizer)])
+    security = Security(authorizer, tokens, [authentication, Impersonation(authorizer), fairness])
     if rbac:
         security.filters.append(Authorization(authorizer))
     if not lenient:
