@@ -64,15 +64,20 @@ OMITTED: Final = object()
 
 
 class FieldError:
-    """One mistake in one field. `reason` is the cause's reason (`FieldValueRequired`, ...)."""
+    """One mistake in one field. `reason` is the cause's reason (`FieldValueRequired`, ...).
 
-    __slots__ = ("bad_value", "detail", "field", "reason")
+    `origin` and `covered` are for errors that two rules may make, see validation/declared.py.
+    """
+
+    __slots__ = ("bad_value", "covered", "detail", "field", "origin", "reason")
 
     def __init__(self, reason: str, field: Path | str, bad_value: Any, detail: str) -> None:
         self.reason = reason
         self.field = str(field)
         self.bad_value = bad_value
         self.detail = detail
+        self.origin = ""
+        self.covered = False
 
     def body(self) -> str:
         """The text without the field, which is the cause's message."""

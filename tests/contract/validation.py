@@ -1,11 +1,12 @@
 """Cases of validation: valid objects, and small changes that may make them invalid.
 
-A change is (path, value): the value is put at the path, or what is there is removed. Most are made
-from the object itself: every field once removed, once empty, once out of range, and so on.
+A change is (path, value): the value is put at the path, or what is there is removed; it may have
+further such changes with it. Most are made from the object itself: every field once removed, once
+empty, once out of range, and so on.
 """
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ OBJECTS = Path(__file__).parent / "validation_objects"
 RECORDINGS = Path(__file__).parent / "recordings" / "validation"
 NAMESPACE = "validation"
 REMOVED = "<removed>"
+TIMES = "<times>"
+"""`{<times>: 3, of: {name: "a#"}}` is a list of three, `#` counts; of a text, one long text."""
 
 Step = str | int
 Obj = dict[str, Any]
@@ -25,27 +28,72 @@ Obj = dict[str, Any]
 class Change:
     path: tuple[Step, ...]
     value: Any = REMOVED
+    others: tuple["Change", ...] = ()
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any]) -> "Change":
+        """As it is recorded."""
+        others = tuple(cls(tuple(path), value) for path, value in row.get("with", ()))
+        return cls(tuple(row["path"]), row["value"], others)
+
+    def row(self) -> Obj:
+        row: Obj = {"path": list(self.path), "value": self.value}
+        if self.others:
+            row["with"] = [[list(other.path), other.value] for other in self.others]
+        return row
 
     def apply(self, obj: Obj) -> Obj:
         """A changed copy. What lies above the path is made where it is missing."""
         changed = copy.deepcopy(obj)
-        holder: Any = changed
+        self._put(changed)
+        for other in self.others:
+            other._put(changed)
+        return changed
+
+    def _put(self, holder: Any) -> None:
+        value = expanded(self.value)
         for step, following in zip(self.path, self.path[1:], strict=False):
             if isinstance(step, str):
                 holder = holder.setdefault(step, [] if isinstance(following, int) else {})
             else:
                 holder = holder[step]
         last = self.path[-1]
-        if self.value == REMOVED:
+        if value == REMOVED:
             if isinstance(holder, dict):
                 holder.pop(last, None)
             else:
                 del holder[last]
         elif isinstance(last, int) and last == len(holder):
-            holder.append(self.value)
+            holder.append(value)
         else:
-            holder[last] = self.value
-        return changed
+            holder[last] = value
+
+
+def expanded(value: Any) -> Any:
+    """A value with its repetitions written out."""
+    if isinstance(value, list):
+        return [expanded(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if TIMES not in value:
+        return {key: expanded(item) for key, item in value.items()}
+    count, of = value[TIMES], value["of"]
+    if isinstance(of, str) and "#" not in of:
+        return of * count
+    items = [_numbered(expanded(of), index) for index in range(count)]
+    if value.get("as") == "map":
+        return {key: item for pair in items for key, item in pair.items()}
+    return items
+
+
+def _numbered(value: Any, index: int) -> Any:
+    if isinstance(value, str):
+        return value.replace("#", str(index))
+    if isinstance(value, list):
+        return [_numbered(item, index) for item in value]
+    if isinstance(value, dict):
+        return {_numbered(k, index): _numbered(v, index) for k, v in value.items()}
+    return value
 
 
 @dataclass(frozen=True)
@@ -59,6 +107,9 @@ class Subject:
     obj: Obj
     changes: tuple[Change, ...] = ()
     updates: tuple[Change, ...] = ()
+    status: Any = None
+    """A valid status; it is varied as well, and written to the subresource."""
+    statuses: tuple[Change, ...] = ()
     update: bool = True
     generated: bool = True
     """Whether changes are made from the object, for creates ..."""
@@ -86,6 +137,8 @@ def subjects(file: Path) -> Iterator[Subject]:
             obj=document,
             changes=tuple(_changes(about.get("changes", ()))),
             updates=tuple(_changes(about.get("updates", ()))),
+            status=about.get("status"),
+            statuses=tuple(_changes(about.get("statuses", ()))),
             update=about.get("update", True),
             generated=about.get("generated", True),
             generated_updates=about.get("generated_updates", True),
@@ -93,10 +146,12 @@ def subjects(file: Path) -> Iterator[Subject]:
 
 
 def _changes(rows: Any) -> Iterator[Change]:
-    """Rows are `a.b.0.c: value`; a dot inside a step is written as `~`."""
+    """Rows are `a.b.0.c: value`, several of them are made at once; a dot inside a step is written
+    as `~`.
+    """
     for row in rows:
-        for text, value in row.items():
-            yield Change(parse_path(text), value)
+        first, *others = [Change(parse_path(text), value) for text, value in row.items()]
+        yield Change(first.path, first.value, tuple(others))
 
 
 def parse_path(text: str) -> tuple[Step, ...]:

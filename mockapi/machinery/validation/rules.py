@@ -155,8 +155,11 @@ def csi_driver_name(name: str | None, path: Path) -> Errors:
     if not name:
         return [fields.required(path)]
     errors: Errors = [fields.too_long(path, 63)] if formats.size(name) > 63 else []
+    for error in errors:
+        error.origin = "maxLength"
     for detail in formats.dns1123_subdomain(name.lower()):
         errors.append(fields.invalid(path, name, detail))
+        errors[-1].origin = "format=k8s-long-name-caseless"
     return errors
 
 

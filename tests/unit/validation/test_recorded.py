@@ -25,6 +25,7 @@ from mockapi.resources import defaults
 from mockapi.resources.conversions import CONVERSIONS
 from mockapi.resources.strategies import STRATEGIES
 from mockapi.store.memory import MemoryStore
+from tests.contract.record_validation import VERBS
 from tests.contract.validation import NAMESPACE, RECORDINGS, Change, message
 
 QUERY = {"dryRun": ["All"], "fieldValidation": ["Ignore"]}
@@ -89,6 +90,7 @@ def _call(
     *,
     verb: str = "create",
     name: str = "",
+    subresource: str = "",
     query: Any = None,
 ) -> Any:
     request = Request(
@@ -96,6 +98,7 @@ def _call(
         resource,
         namespace if resource.namespaced else "",
         name,
+        subresource=subresource,
         query=query or {},
         body=json.dumps(obj).encode(),
         content_type="application/json",
@@ -179,25 +182,30 @@ def _subjects(file: Path) -> Iterator[Any]:
 def _parameters() -> Iterator[Any]:
     for file in FILES:
         for subject in _subjects(file):
-            for verb in ("create", "update"):
+            for verb in (verb for verb in VERBS if verb in subject):
                 yield pytest.param(subject, verb, id=f"{file.stem}-{subject['name']}-{verb}")
 
 
 def mismatches(pipeline: Pipeline, subject: Any, verb: str) -> Iterator[tuple[Any, Any, Any]]:
     """(row, expected, got) of all cases that differ."""
     resource = _resource(pipeline, subject["resource"])
-    base, name = subject["object"], ""
-    if verb == "update" and subject["update"]:
+    base, options = subject["object"], {"verb": "create"}
+    if verb != "create" and subject[verb]:
         base, _ = _call(pipeline, resource, base, NAMESPACE)
-        name = base["metadata"]["name"]
+        options = {"verb": "update", "name": base["metadata"]["name"]}
+    if verb == "status":
+        options["subresource"] = "status"
+        base, _ = _call(
+            pipeline, resource, {**base, "status": subject["given"]}, NAMESPACE, **options
+        )
     for row in subject[verb]:
         if (subject["name"], ".".join(map(str, row["path"]))) in KNOWN:
             continue
-        changed = Change(tuple(row["path"]), row["value"]).apply(base)
-        got = _judge(pipeline, resource, changed, NAMESPACE, verb=verb, name=name)
+        changed = Change.of_row(row).apply(base)
+        got = _judge(pipeline, resource, changed, NAMESPACE, **options)
         if not _agree(row, got):
             yield row, _expected(row), got
-    if name:
+    if name := options.get("name"):
         _call(pipeline, resource, {}, NAMESPACE, verb="delete", name=name)
 
 
