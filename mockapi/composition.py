@@ -32,9 +32,10 @@ from mockapi.base.lazy import module
 from mockapi.client.inprocess import InProcessClients
 from mockapi.controllers import chosen
 from mockapi.controllers.serviceaccount import RootCAPublisher
+from mockapi.kubelet import files
+from mockapi.kubelet.behaviour_schema import BadBehaviour
 from mockapi.kubelet.kubelet import Kubelet, KubeletSettings
 from mockapi.kubelet.metrics import NodeMetrics, PodMetrics
-from mockapi.kubelet.nodes import NodeShape
 from mockapi.kubelet.podlogs import PodLogs
 from mockapi.machinery import bootstrap, catalogue, discovery, metrics_api
 from mockapi.machinery.admission.plugins import default_chain
@@ -97,6 +98,18 @@ def _scheduling(settings: Settings) -> Configuration:
         raise SettingsError(f"--scheduler-config: {path}: {error}") from None
 
 
+def _kubelet_settings(settings: Settings) -> KubeletSettings:
+    """Raises SettingsError for what is wrong in a file."""
+    name = "--nodes"
+    try:
+        shapes = files.shapes(settings.nodes)
+        name = "--behaviours"
+        rules = files.rules(settings.behaviours)
+    except files.BadFile as error:
+        raise SettingsError(f"{name}: {error}") from None
+    return KubeletSettings(shapes=shapes, rules=rules)
+
+
 class Cluster:
     """One cluster: API server and control plane on one store, one clock and one source of ids."""
 
@@ -107,6 +120,7 @@ class Cluster:
         except ValueError as error:
             raise SettingsError(f"--controllers: {error}") from None
         self._scheduling = _scheduling(settings)
+        self._kubelet_settings = _kubelet_settings(settings)
         self.clock = Clock(time_source(settings))
         self.ids = Ids(settings.seed)
         self.catalogue = catalogue.load(settings.kubernetes_version)
@@ -196,8 +210,12 @@ class Cluster:
         self.store.compact(self.store.revision)
         if listen:
             self._listen()
-        for component in self._components():
-            self.runtime.add(component)
+        try:
+            for component in self._components():
+                self.runtime.add(component)
+        except BadBehaviour as error:
+            self.stop()
+            raise SettingsError(f"--nodes: {error}") from None
         if self._has_metrics and self.kubelet is not None:
             self._measure(self.kubelet)
         self.runtime.run_until_idle(limit=SETTLE_LIMIT)
@@ -229,8 +247,7 @@ class Cluster:
             )
             components.append(self.scheduler)
         if self.settings.kubelet:
-            shapes = (NodeShape(count=self.settings.nodes),) if self.settings.nodes else ()
-            self.kubelet = Kubelet(KubeletSettings(shapes=shapes))
+            self.kubelet = Kubelet(self._kubelet_settings)
             components.append(self.kubelet)
             find = self.pipeline.reading.get
             self.kernel.logs = PodLogs(find, self.kubelet.behaviours, self.clock)
@@ -322,6 +339,8 @@ class Cluster:
         """Back to the state right after the start."""
         if self._initial is None:
             raise RuntimeError("the cluster has not been started")
+        if self.kubelet is not None:
+            self.kubelet.behaviours.set_rules(self._kubelet_settings.rules)
         self.restore(self._initial)
 
 

@@ -4,6 +4,7 @@
 """
 
 import difflib
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -35,7 +36,10 @@ class Settings:
     tls: bool = False
     kubeconfig: str = ""
     """Where `serve` writes its kubeconfig; empty: `mockapi.kubeconfig` in the working folder."""
-    nodes: int = 3
+    nodes: int | str = 3
+    """How many nodes, or the file of their shapes (docs/behaviours.md), or the shapes as JSON."""
+    behaviours: str = ""
+    """The file of the behaviour rules that hold from the start, or the rules as JSON."""
     kubernetes_version: str = "1.37"
     clock: str = "real"
     """real, scaled (by `speed`) or manual (moved by `advance` only)."""
@@ -103,6 +107,39 @@ class _PathText(marshmallow.fields.String):
         return super()._deserialize(text, attr, data, **kwargs)
 
 
+class _FileOrTree(marshmallow.fields.Field[str]):
+    """The path of a file, or its content: a tree (in a settings file, in a program), or JSON."""
+
+    default_error_messages = {"invalid": "must be a file, or a list"}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if isinstance(value, list | dict):
+            return json.dumps(value)
+        if isinstance(value, Path | str):
+            return str(value)
+        raise self.make_error("invalid")
+
+
+class _Nodes(_FileOrTree):
+    """Also a number."""
+
+    default_error_messages = {
+        "invalid": "must be a number, a file, or a list",
+        "range": "must be between 0 and 20000",
+    }
+
+    def _deserialize(  # type: ignore[override]
+        self, value: Any, attr: str | None, data: Any, **kwargs: Any
+    ) -> int | str:
+        if isinstance(value, bool):
+            raise self.make_error("invalid")
+        if not isinstance(value, int) and not str(value).lstrip("-").isdigit():
+            return super()._deserialize(value, attr, data, **kwargs)
+        if not 0 <= int(value) <= 20_000:
+            raise self.make_error("range")
+        return int(value)
+
+
 def _one_of(choices: tuple[str, ...]) -> validate.OneOf:
     return validate.OneOf(choices, error="must be one of {choices}")
 
@@ -114,9 +151,8 @@ class _Schema(marshmallow.Schema):
     )
     tls = _Switch()
     kubeconfig = marshmallow.fields.String()
-    nodes = marshmallow.fields.Integer(
-        validate=validate.Range(0, 20000, error="must be between 0 and 20000")
-    )
+    nodes = _Nodes()
+    behaviours = _FileOrTree()
     kubernetes_version = marshmallow.fields.String(validate=_one_of(MINORS))
     clock = marshmallow.fields.String(validate=_one_of(CLOCKS))
     speed = marshmallow.fields.Float(

@@ -269,12 +269,25 @@ POD = PodSchema()
 RULES = RuleSchema(many=True)
 
 
+def parsed(text: str) -> Any:
+    """YAML or JSON text as a tree. Raises BadBehaviour."""
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise BadBehaviour([("", f"not YAML: {_first_line(error)}")]) from None
+
+
+def _first_line(error: yaml.YAMLError) -> str:
+    """What is wrong, and where where it is known."""
+    text = str(error).splitlines()[0]
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or text
+    return text if mark is None else f"line {mark.line + 1}: {problem}"
+
+
 def read(text: str) -> Tree:
     """YAML or JSON text to a checked tree (still as written)."""
-    try:
-        tree = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise BadBehaviour([("", f"not YAML: {str(error).splitlines()[0]}")]) from None
+    tree = parsed(text)
     if tree is None:
         return {}
     if not isinstance(tree, dict):
@@ -329,7 +342,8 @@ def _below(here: Schema | fields.Dict | None, key: Any) -> Schema | fields.Dict 
 def _nearest(name: str, names: Sequence[str]) -> str:
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     if not close:
-        close = [n for n in names if n.lower() == name.lower()][:1]
+        low = name.lower()
+        close = [n for n in names if n.lower() == low or (low and n.lower().startswith(low))][:1]
     return f", did you mean {close[0]}?" if close else f", valid are {', '.join(sorted(names))}"
 
 

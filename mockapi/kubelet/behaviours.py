@@ -78,11 +78,8 @@ class Behaviours:
 
     def set_rules(self, rules: Sequence[Tree]) -> None:
         """Replace all rules; pods follow from their next step on. Raises BadBehaviour."""
-        check(rules, RULES)
-        parsed = [Rule(Match(**r.get("match", {})), r["behaviour"]) for r in rules]
-        for index, rule in enumerate(parsed):
-            _check_state(rule.behaviour, f"[{index}].behaviour.state")
-        self._rules = parsed
+        check_rules(rules)
+        self._rules = [Rule(Match(**r.get("match", {})), r["behaviour"]) for r in rules]
         self._given = list(rules)
 
     def of_pod(self, pod: Obj) -> values.PodBehaviour:
@@ -162,6 +159,13 @@ def image_state(image: str) -> Tree:
         return {}
     name = image[len(IMAGE_PREFIX) :].partition("@")[0].partition(":")[0]
     return STATES.get(normal(name), {})
+
+
+def check_rules(rules: Sequence[Tree]) -> None:
+    """Raises BadBehaviour with the paths of the mistakes."""
+    check(rules, RULES)
+    for index, rule in enumerate(rules):
+        _check_state(rule["behaviour"], f"[{index}].behaviour.state")
 
 
 def _check_state(tree: Tree, path: str) -> None:

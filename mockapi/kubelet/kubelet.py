@@ -19,7 +19,7 @@ from mockapi.kubelet.nodelife import NodeLife
 from mockapi.kubelet.nodes import NodeShape
 from mockapi.kubelet.static_pods import StaticPods
 from mockapi.kubelet.worker import PodWorker
-from mockapi.meta.errors import AlreadyExists
+from mockapi.meta.errors import AlreadyExists, Invalid
 from mockapi.runtime.loop import Runtime
 from mockapi.runtime.queue import Queue
 
@@ -101,6 +101,8 @@ class Kubelet:
             written = agent.client.create("v1/nodes", "", node)
         except AlreadyExists:
             written = agent.client.get("v1/nodes", "", name)
+        except Invalid as error:
+            raise BadBehaviour([("", str(error))]) from None
         agent.update(written)
         self.heartbeats.add(agent)
         if len(self._shapes) <= EVENTFUL:

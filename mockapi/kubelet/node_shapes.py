@@ -3,49 +3,61 @@
 - {name: worker, count: 3}
 - name: gpu
   count: 2
-  capacity: {cpu: '64', memory: 512Gi, nvidia.com/gpu: '8'}
+  capacity: {cpu: 64, memory: 512Gi, nvidia.com/gpu: 8}
+  allocatable: {cpu: 63}
   labels: {accelerator: a100}
   taints: [{key: gpu, value: 'true', effect: NoSchedule}]
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
-import yaml
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from mockapi.kubelet.amounts import quantity
-from mockapi.kubelet.behaviour_schema import BadBehaviour, check
+from mockapi.kubelet.behaviour_schema import BadBehaviour, check, parsed
 from mockapi.kubelet.nodes import NodeShape
 
 EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+MOST = 20_000
 
 
-def _must_be_quantity(value: str) -> None:
-    try:
-        quantity(value)
-    except ValueError as error:
-        raise ValidationError(str(error)) from None
+class _Text(fields.String):
+    default_error_messages = {"invalid": "must be a text: put it in quotes"}
+
+
+class _Amount(fields.Field[str]):
+    """A quantity, which may be a plain number."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        try:
+            quantity(value)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+        return str(value)
 
 
 class _TaintSchema(Schema):
     class Meta:
         unknown = RAISE
 
-    key = fields.String(required=True)
-    value = fields.String()
-    effect = fields.String(required=True, validate=validate.OneOf(EFFECTS))
+    key = _Text(required=True)
+    value = _Text()
+    effect = _Text(required=True, validate=validate.OneOf(EFFECTS))
 
 
 class _ShapeSchema(Schema):
     class Meta:
         unknown = RAISE
 
-    name = fields.String(validate=validate.Length(1))
-    count = fields.Integer(strict=True, validate=validate.Range(0))
+    name = _Text(validate=validate.Length(1))
+    count = fields.Integer(strict=True, validate=validate.Range(0, MOST))
     exactName = fields.Boolean(attribute="exact_name")
-    capacity = fields.Dict(fields.String(), fields.String(validate=_must_be_quantity))
-    labels = fields.Dict(fields.String(), fields.String())
-    annotations = fields.Dict(fields.String(), fields.String())
+    capacity = fields.Dict(_Text(), _Amount())
+    allocatable = fields.Dict(_Text(), _Amount())
+    labels = fields.Dict(_Text(), _Text())
+    annotations = fields.Dict(_Text(), _Text())
     taints = fields.List(fields.Nested(_TaintSchema))
 
 
@@ -54,11 +66,22 @@ _SHAPES = _ShapeSchema(many=True)
 
 def read(text: str) -> list[NodeShape]:
     """Raises BadBehaviour with the paths of the mistakes."""
-    try:
-        tree: Any = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise BadBehaviour([("", f"not YAML: {str(error).splitlines()[0]}")]) from None
+    tree = parsed(text)
     if not isinstance(tree, list):
         raise BadBehaviour([("", "must be a list of node shapes")])
     check(tree, _SHAPES)
-    return [NodeShape(**shape) for shape in _SHAPES.load(tree)]
+    shapes = [NodeShape(**shape) for shape in _SHAPES.load(tree)]
+    _check_names(shapes)
+    return shapes
+
+
+def _check_names(shapes: Sequence[NodeShape]) -> None:
+    for index, shape in enumerate(shapes):
+        if shape.exact_name and shape.count != 1:
+            raise BadBehaviour([(f"[{index}].count", "must be 1 with exactName")])
+    counts = Counter(name for shape in shapes for name in shape.names())
+    twice = [name for name, count in counts.items() if count > 1]
+    if twice:
+        raise BadBehaviour([("", f"two shapes make a node {twice[0]}: give them other names")])
+    if len(counts) > MOST:
+        raise BadBehaviour([("", f"{len(counts)} nodes: at most {MOST} are possible")])

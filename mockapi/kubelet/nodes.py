@@ -29,6 +29,8 @@ class NodeShape:
     """They are called name-1, name-2, ...; a single one with `exact_name` is called name."""
     exact_name: bool = False
     capacity: Mapping[str, str] = field(default_factory=dict)
+    allocatable: Mapping[str, str] = field(default_factory=dict)
+    """Where it is not what follows from the capacity."""
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     taints: Sequence[Mapping[str, str]] = ()
@@ -232,6 +234,7 @@ def node_object(
         "spec": {},
         "status": status_of(name, address, capacity_of(shape), now, version=version),
     }
+    node["status"]["allocatable"].update(shape.allocatable)
     if shape.taints:
         node["spec"]["taints"] = [dict(taint) for taint in shape.taints]
     return node

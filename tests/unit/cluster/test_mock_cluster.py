@@ -81,7 +81,7 @@ def mockapi(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
     [
         (["serve", "--prot", "1"], {}, "unknown option --prot; did you mean --port?"),
         (["srve"], {}, "unknown command srve; did you mean serve?"),
-        (["serve", "--nodes", "x"], {}, "--nodes: 'x': must be a whole number"),
+        (["serve", "--nodes", "x"], {}, "--nodes: x: neither a number nor a file that is there"),
         (["serve", "--port", "70000"], {}, "--port: '70000': must be between 0 and 65535"),
         (
             ["serve"],

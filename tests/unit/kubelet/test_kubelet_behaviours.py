@@ -56,7 +56,7 @@ def test_a_job_keeps_finishing_when_other_things_are_said() -> None:
         ("run: {signal: KIL}", "run.signal: no such signal, did you mean KILL?"),
         ("usage: {cpu: lots}", "usage.cpu.points[0].value: 'lots' is not a quantity"),
         ("just text", "must be an object of behaviour fields"),
-        ("a: [", "not YAML: while parsing a flow node"),
+        ("a: [", "not YAML: line 1: expected the node content, but found '<stream end>'"),
         ("wait: {message: x}", "wait.reason: Missing data for required field"),
     ],
 )

@@ -12,7 +12,8 @@ def test_shapes_are_read() -> None:
     - {name: worker, count: 3}
     - name: gpu
       exactName: true
-      capacity: {cpu: '64', nvidia.com/gpu: '8'}
+      capacity: {cpu: 64, nvidia.com/gpu: '8'}
+      allocatable: {cpu: 63}
       labels: {accelerator: a100}
       taints: [{key: gpu, value: 'true', effect: NoSchedule}]
     """
@@ -22,6 +23,7 @@ def test_shapes_are_read() -> None:
         name="gpu",
         exact_name=True,
         capacity={"cpu": "64", "nvidia.com/gpu": "8"},
+        allocatable={"cpu": "63"},
         labels={"accelerator": "a100"},
         taints=[{"key": "gpu", "value": "true", "effect": "NoSchedule"}],
     )
@@ -34,6 +36,10 @@ def test_shapes_are_read() -> None:
     [
         ("{}", "must be a list of node shapes"),
         ("[{cont: 3}]", "[0].cont: unknown field, did you mean count?"),
+        ("[{name: a, labels: {b: true}}]", "[0].labels.b: must be a text: put it in quotes"),
+        ("[{name: a, exactName: true, count: 2}]", "[0].count: must be 1 with exactName"),
+        ("[{name: a}, {name: a}]", "two shapes make a node a-1: give them other names"),
+        ("[{name: a]", "not YAML: line 1: expected ',' or '}', but got ']'"),
         ("[{capacity: {cpu: lots}}]", "[0].capacity.cpu: 'lots' is not a quantity"),
         (
             "[{taints: [{key: a, effect: Never}]}]",
