@@ -41,6 +41,7 @@ from mockapi.machinery import bootstrap, catalogue, discovery, metrics_api
 from mockapi.machinery.admission.plugins import default_chain
 from mockapi.machinery.allocation import service_hook
 from mockapi.machinery.bodies import Bodies
+from mockapi.machinery.components import ComponentStatuses
 from mockapi.machinery.managedfields.managers import Managers
 from mockapi.machinery.objects import Objects
 from mockapi.machinery.pipeline import Pipeline
@@ -216,6 +217,7 @@ class Cluster:
         except BadBehaviour as error:
             self.stop()
             raise SettingsError(f"--nodes: {error}") from None
+        self.pipeline.reading.computed["componentstatuses"] = ComponentStatuses(self._running)
         if self._has_metrics and self.kubelet is not None:
             self._measure(self.kubelet)
         self.runtime.run_until_idle(limit=SETTLE_LIMIT)
@@ -252,6 +254,10 @@ class Cluster:
             find = self.pipeline.reading.get
             self.kernel.logs = PodLogs(find, self.kubelet.behaviours, self.clock)
         return components
+
+    def _running(self) -> Sequence[str]:
+        parts = {"controller-manager": self._controllers, "scheduler": self.scheduler}
+        return [name for name, part in parts.items() if part]
 
     def _measure(self, kubelet: Kubelet) -> None:
         """Serve what pods and nodes use."""
