@@ -6,7 +6,7 @@ the same in a thread of its own, or as a subprocess.
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import gevent
@@ -32,6 +32,7 @@ from mockapi.base.lazy import module
 from mockapi.client.inprocess import InProcessClients
 from mockapi.controllers import chosen
 from mockapi.controllers.serviceaccount import RootCAPublisher
+from mockapi.harness.metrics import CustomValue, ExternalValue, Metrics
 from mockapi.kubelet import files
 from mockapi.kubelet.behaviour_schema import BadBehaviour
 from mockapi.kubelet.kubelet import Kubelet, KubeletSettings
@@ -42,11 +43,12 @@ from mockapi.machinery.admission.plugins import default_chain
 from mockapi.machinery.allocation import service_hook
 from mockapi.machinery.bodies import Bodies
 from mockapi.machinery.components import ComponentStatuses
+from mockapi.machinery.extensions import Extensions
 from mockapi.machinery.managedfields.managers import Managers
 from mockapi.machinery.objects import Objects
 from mockapi.machinery.pipeline import Pipeline
 from mockapi.machinery.registry import Registry
-from mockapi.machinery.request import Request, Result
+from mockapi.machinery.request import ListResult, Request, Result
 from mockapi.machinery.resource import Obj, Resource
 from mockapi.machinery.schema.schemas import Schemas
 from mockapi.meta.errors import ApiError, NotFound
@@ -129,7 +131,11 @@ class Cluster:
         self.store = MemoryStore()
         self.registry = Registry(self.catalogue, STRATEGIES)
         self.pipeline = self._pipeline()
-        self.clients = InProcessClients(self.pipeline)
+        self.extensions = Extensions(lambda: self._served)
+        self.metrics = Metrics(self.clock.now, self._described)
+        for extension in self.metrics.extensions:
+            self.extensions.add(extension)
+        self.clients = InProcessClients(self.pipeline, fetch=self.extensions.fetch)
         self.runtime = Runtime(self.clients, clock=self.clock, ids=self.ids)
         self.security = secure(
             self.pipeline.reading,
@@ -143,7 +149,8 @@ class Cluster:
             pipeline=self.pipeline,
             registry=self.registry,
             clock=self.clock,
-            served=lambda: self._served,
+            served=self.extensions.served,
+            extensions=self.extensions,
             security=self.security,
             controls=ClusterControls(self),
         )
@@ -192,6 +199,16 @@ class Cluster:
         client.update(
             "v1/resourcequotas", quota["metadata"]["namespace"], quota, subresource="status"
         )
+
+    def _described(self, group_resource: str, namespace: str) -> Sequence[Obj]:
+        """The objects that custom metrics are about."""
+        resource = self.registry.stored(group_resource)
+        if resource is None:
+            return ()
+        within = namespace if resource.namespaced else ""
+        answer = self.pipeline.handle(Request("list", resource, within))
+        assert isinstance(answer, ListResult)
+        return [item.obj for item in answer.items]
 
     def _converted(self, resource: Resource, obj: Obj, api_version: str) -> Obj | None:
         """An object of a served version in another one, None when that is not served."""
@@ -347,6 +364,7 @@ class Cluster:
             raise RuntimeError("the cluster has not been started")
         if self.kubelet is not None:
             self.kubelet.behaviours.set_rules(self._kubelet_settings.rules)
+        self.metrics.set((), ())
         self.restore(self._initial)
 
 
@@ -396,6 +414,18 @@ class ClusterControls:
             self._kubelet().behaviours.set_rules(rules)
         except ValueError as error:
             raise ApiError(422, "Invalid", str(error)) from None
+
+    def metrics(self) -> Obj:
+        known = self._cluster.metrics
+        return {
+            "custom": [asdict(value) for value in known.custom],
+            "external": [asdict(value) for value in known.external],
+        }
+
+    def set_metrics(self, custom: Sequence[Obj], external: Sequence[Obj]) -> None:
+        self._cluster.metrics.set(
+            [CustomValue(**row) for row in custom], [ExternalValue(**row) for row in external]
+        )
 
     def _kubelet(self) -> Kubelet:
         if self._cluster.kubelet is None:

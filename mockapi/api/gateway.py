@@ -3,20 +3,22 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from mockapi.api import errors, fairness, filters, routes
+from mockapi.api import encode, errors, fairness, filters, routes
 from mockapi.api.call import Call
 from mockapi.api.documents import Documents
 from mockapi.api.filters import AuditIds, Filter
 from mockapi.api.health import Health
 from mockapi.api.kernel import Kernel
 from mockapi.api.metrics import Gauge, Metrics, Sample
+from mockapi.api.negotiate import JSON, YAML, output_form
 from mockapi.api.openapi import OpenApi
 from mockapi.api.reply import Reply
 from mockapi.api.reply import text as plain_text
-from mockapi.api.routes import Route, Unreadable
+from mockapi.api.routes import PlainNotFound, Route, Unreadable
 from mockapi.api.verbs import lists, nodeside, objects, reviews, watches
 from mockapi.base.clock import monotonic
 from mockapi.machinery.resource import Resource
+from mockapi.meta.errors import MethodNotAllowed
 
 Verb = Callable[[Call, Route, Kernel], Reply]
 
@@ -93,7 +95,10 @@ class Gateway:
             document = self.documents.serve(call)
             if document is not None:
                 return document
-        route = routes.parse(call.method, call.path, call.query, self._paths)
+        try:
+            route = routes.parse(call.method, call.path, call.query, self._paths)
+        except PlainNotFound:
+            return self._serve_extension(call)
         call.route = route
         deprecation = route.resource.deprecation
         if deprecation:
@@ -103,6 +108,18 @@ class Gateway:
         if route.subresource == "log":
             return nodeside.serve_log(call, route, self.kernel)
         return VERBS[route.verb](call, route, self.kernel)
+
+    def _serve_extension(self, call: Call) -> Reply:
+        """A group that is answered without being stored."""
+        steps = call.path.strip("/").split("/")
+        extension = self.kernel.extensions.find(steps[1]) if len(steps) > 3 else None
+        if extension is None or steps[0] != "apis":
+            raise PlainNotFound()
+        if call.method != "GET":
+            raise MethodNotAllowed()
+        form = output_form(call.accept, media_types=(JSON, YAML))
+        body = extension.get(steps[2], steps[3:], call.query)
+        return Reply(200, encode.tree_body(body, form), form.media)
 
 
 _METRIC_VERBS = {"update": "PUT", "create": "POST"}

@@ -9,6 +9,7 @@ from mockapi.api.security import Security
 from mockapi.api.stream import Streams
 from mockapi.base.clock import Clock
 from mockapi.machinery.discovery import Served
+from mockapi.machinery.extensions import Extensions
 from mockapi.machinery.pipeline import Pipeline
 from mockapi.machinery.registry import Registry
 
@@ -46,6 +47,8 @@ class Kernel:
     served: Callable[[], Served]
     """What discovery shows now; a new value when custom resources come or go."""
     security: Security
+    extensions: Extensions
+    """Groups that are answered without being stored."""
     failing: Callable[[], Sequence[str]] = _nothing
     """Health checks that fail now (`informer-sync`, `shutdown`)."""
     controls: Controls | None = None

@@ -123,8 +123,12 @@ class HttpClient:
         result: Obj = self._send(method, url, data=orjson.dumps(obj), headers=headers)
         return result
 
-    def get(self, resource: str, namespace: str, name: str) -> Obj:
-        result: Obj = self._send("GET", self._path(resource, namespace, name))
+    def get(self, resource: str, namespace: str, name: str, *, subresource: str = "") -> Obj:
+        result: Obj = self._send("GET", self._path(resource, namespace, name, subresource))
+        return result
+
+    def fetch(self, path: str, query: Mapping[str, str] | None = None) -> Obj:
+        result: Obj = self._send("GET", self._url + path, params=query)
         return result
 
     def list(

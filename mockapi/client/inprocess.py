@@ -16,20 +16,38 @@ from mockapi.meta.errors import PathNotFound
 _GROUPS = ("system:authenticated",)
 
 
+Fetch = Callable[[str, Mapping[str, str]], Obj]
+
+
+def nothing(path: str, query: Mapping[str, str]) -> Obj:
+    """For pipelines without discovery."""
+    raise PathNotFound()
+
+
 class InProcessClients:
-    """Makes clients that call the pipeline directly. `audit` sees every request."""
+    """Makes clients that call the pipeline directly. `audit` sees every request; `fetch` answers
+    for what is not in the registry."""
 
     def __init__(
-        self, pipeline: Pipeline, *, audit: Callable[[Request], None] | None = None
+        self,
+        pipeline: Pipeline,
+        *,
+        audit: Callable[[Request], None] | None = None,
+        fetch: Fetch = nothing,
     ) -> None:
         self._pipeline = pipeline
         self._audit = audit
+        self._fetch = fetch
 
     def client(self, component: str, *, user: str = "") -> Client:
         name = user or f"system:{component}"
         groups = ("system:nodes", *_GROUPS) if name.startswith("system:node:") else _GROUPS
         return InProcessClient(
-            self._pipeline, UserInfo(name, groups=groups), component, audit=self._audit
+            self._pipeline,
+            UserInfo(name, groups=groups),
+            component,
+            audit=self._audit,
+            fetch=self._fetch,
         )
 
 
@@ -43,8 +61,10 @@ class InProcessClient:
         component: str,
         *,
         audit: Callable[[Request], None] | None = None,
+        fetch: Fetch = nothing,
     ) -> None:
         self._pipeline = pipeline
+        self._fetch = fetch
         self._registry: Registry = pipeline.registry
         self._user = user
         self._agent = component
@@ -95,8 +115,12 @@ class InProcessClient:
         assert isinstance(result, requests.Result)
         return result.obj
 
-    def get(self, resource: str, namespace: str, name: str) -> Obj:
-        return self._answer(self._request("get", resource, namespace, name))
+    def get(self, resource: str, namespace: str, name: str, *, subresource: str = "") -> Obj:
+        request = self._request("get", resource, namespace, name, subresource=subresource)
+        return self._answer(request)
+
+    def fetch(self, path: str, query: Mapping[str, str] | None = None) -> Obj:
+        return self._fetch(path, query or {})
 
     def list(
         self,

@@ -5,7 +5,7 @@ Every failure is a `mockapi.meta.errors.ApiError`. Returned objects are JSON tre
 `get`, `list` and watch events may be shared: copy before changing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -43,7 +43,10 @@ class ListResult:
 class Client(Protocol):
     """Bound to one identity (user name and field manager): see `Clients`."""
 
-    def get(self, resource: str, namespace: str, name: str) -> Obj: ...
+    def get(self, resource: str, namespace: str, name: str, *, subresource: str = "") -> Obj: ...
+
+    def fetch(self, path: str, query: Mapping[str, str] | None = None) -> Obj:
+        """GET of a path that no resource stands for: discovery, groups of aggregated servers."""
 
     def list(
         self,

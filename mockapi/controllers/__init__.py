@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mockapi.controllers import replicaset
+from mockapi.controllers.autoscaling.controller import AutoscalerController
 from mockapi.controllers.binder import PersistentVolumeBinder, SimulatedProvisioner
 from mockapi.controllers.cronjob import CronJobController
 from mockapi.controllers.daemonset import DaemonSetController
@@ -70,6 +71,11 @@ CONTROLLERS: tuple[Row, ...] = (
     Row("job-controller", JobController, ("job",)),
     Row("cronjob-controller", CronJobController, ("cronjob",)),
     Row("ttl-after-finished-controller", TTLAfterFinishedController, ("ttl-after-finished",)),
+    Row(
+        "horizontal-pod-autoscaler-controller",
+        AutoscalerController,
+        ("horizontalpodautoscaling",),
+    ),
     Row("disruption-controller", DisruptionController, ("disruption",)),
     Row(
         "clusterrole-aggregation-controller",

@@ -59,7 +59,7 @@ def served(
     custom = [row for definition in kept for row in custom_resources(definition)]
     groups, others = aggregated
     rows = [*catalogue.resources.values(), *custom, *others]
-    return Served([*catalogue.groups, *_custom_groups(custom), *groups], rows, kept)
+    return Served([*catalogue.groups, *groups_of(custom), *groups], rows, kept)
 
 
 def custom_resources(definition: Obj) -> list[ServedResource]:
@@ -118,7 +118,8 @@ def _custom_subresources(group: str, version: Obj, kind: str) -> tuple[ServedSub
     return tuple(found)
 
 
-def _custom_groups(rows: Iterable[ServedResource]) -> list[Group]:
+def groups_of(rows: Iterable[ServedResource]) -> list[Group]:
+    """The groups of resources that are not built in."""
     versions: dict[str, set[str]] = {}
     for row in rows:
         versions.setdefault(row.gvr.group, set()).add(row.gvr.version)
@@ -271,6 +272,20 @@ def etag(body: Obj) -> str:
     """The ETag of an aggregated body, quotes included."""
     content = {key: value for key, value in body.items() if key not in ("kind", "apiVersion")}
     return f'"{hashlib.sha512(orjson.dumps(content)).hexdigest().upper()}"'
+
+
+def document(served: Served, steps: Sequence[str]) -> Obj | None:
+    """The body at /apis, /apis/GROUP, /apis/GROUP/VERSION or /api/v1, as JSON."""
+    match steps:
+        case ["apis"]:
+            return api_group_list(served)
+        case ["apis", group]:
+            return api_group(served, group)
+        case ["apis", group, version]:
+            return api_resource_list(served, group, version)
+        case ["api", version]:
+            return api_resource_list(served, "", version)
+    return None
 
 
 def root_paths(served: Served, others: Iterable[str]) -> Obj:

@@ -27,3 +27,9 @@ class Controls(Protocol):
         """The fake kubelet's rules."""
 
     def set_behaviours(self, rules: Sequence[Obj]) -> None: ...
+
+    def metrics(self) -> Obj:
+        """The custom and external metrics that are set."""
+
+    def set_metrics(self, custom: Sequence[Obj], external: Sequence[Obj]) -> None:
+        """Rows as `harness.metrics.CustomValue` and `ExternalValue`; replaces everything."""

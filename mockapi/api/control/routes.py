@@ -12,6 +12,7 @@ from mockapi.api.control.controls import Controls
 from mockapi.api.reply import Reply
 from mockapi.base.clock import timestamp
 from mockapi.meta.errors import ApiError, BadRequest, MethodNotAllowed, PathNotFound
+from mockapi.meta.quantity import is_quantity
 
 JSON = "application/json"
 Obj = dict[str, Any]
@@ -29,6 +30,29 @@ class _Nothing(marshmallow.Schema):
 
 class _Behaviours(marshmallow.Schema):
     rules = fields.List(fields.Dict(), required=True)
+
+
+def _quantity(text: str) -> None:
+    if not is_quantity(text):
+        raise marshmallow.ValidationError(f"{text!r} is not a quantity")
+
+
+class _External(marshmallow.Schema):
+    metric = fields.String(required=True, validate=validate.Length(min=1))
+    value = fields.String(required=True, validate=_quantity)
+    namespace = fields.String()
+    labels = fields.Dict(fields.String(), fields.String())
+
+
+class _Custom(_External):
+    resource = fields.String(validate=validate.Length(min=1))
+    name = fields.String()
+    selector = fields.Dict(fields.String(), fields.String())
+
+
+class _Metrics(marshmallow.Schema):
+    custom = fields.List(fields.Nested(_Custom), load_default=list)
+    external = fields.List(fields.Nested(_External), load_default=list)
 
 
 def _body(call: Call, schema: marshmallow.Schema) -> Obj:
@@ -65,6 +89,8 @@ class ControlApi:
             ("POST", "explain/pods"): self._explain_proposed,
             ("GET", "behaviours"): lambda call: {"rules": list(controls.behaviours())},
             ("PUT", "behaviours"): self._set_behaviours,
+            ("GET", "metrics"): lambda call: controls.metrics(),
+            ("PUT", "metrics"): self._set_metrics,
         }
 
     def serve(self, call: Call) -> Reply:
@@ -117,6 +143,11 @@ class ControlApi:
         rules = _body(call, _Behaviours())["rules"]
         self._controls.set_behaviours(rules)
         return {"rules": list(self._controls.behaviours())}
+
+    def _set_metrics(self, call: Call) -> Obj:
+        asked = _body(call, _Metrics())
+        self._controls.set_metrics(asked["custom"], asked["external"])
+        return self._controls.metrics()
 
 
 def _reply(tree: Obj) -> Reply:

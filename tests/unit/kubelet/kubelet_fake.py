@@ -1,6 +1,6 @@
 """A tiny API server for kubelet tests: objects, revisions, watches, graceful deletion."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mockapi.base import tree
@@ -39,7 +39,10 @@ class FakeClient:
     def __init__(self, server: "FakeServer", user: str) -> None:
         self.server, self.user = server, user
 
-    def get(self, resource: str, namespace: str, name: str) -> Obj:
+    def fetch(self, path: str, query: Mapping[str, str] | None = None) -> Obj:
+        raise AssertionError(f"no kubelet asks for {path}")
+
+    def get(self, resource: str, namespace: str, name: str, *, subresource: str = "") -> Obj:
         return self.server.find(resource, namespace, name)
 
     def list(
