@@ -180,6 +180,12 @@ class Connection(WSGIHandler):  # type: ignore[misc]
         self._sendall(b"".join(self.response_headers))
 
     def process_result(self) -> None:
+        if "mockapi.hijacked" in self.environ:
+            self.close_connection = True
+            self.headers_sent = True
+            for _ in self.result:
+                pass
+            return
         for data in self.result:
             if data:
                 self.write(data)

@@ -59,6 +59,18 @@ class Streamed(Reply):
         return self.frames
 
 
+class Hijacked(Reply):
+    """A conversation on the bare connection, which ends with it: what it yields is not sent."""
+
+    def __init__(self, converse: Callable[[], Iterable[bytes]]) -> None:
+        super().__init__(101)
+        self._converse = converse
+
+    def __call__(self, environ: Any, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        environ["mockapi.hijacked"] = True
+        return self._converse()
+
+
 def text(code: int, body: str, headers: Headers = ()) -> Reply:
     """What Go's http.Error and Fprint write."""
     kind = "text/plain; charset=utf-8"

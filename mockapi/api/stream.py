@@ -91,6 +91,10 @@ class Stream:
         self._wakeup.set()
 
     def __iter__(self) -> Iterator[bytes]:
+        return map(b"".join, self.batches())
+
+    def batches(self) -> Iterator[list[bytes]]:
+        """The frames of what was pending, each by itself."""
         watcher = self._watch_for_hangup()
         try:
             while not self._ended:
@@ -98,10 +102,10 @@ class Stream:
                 try:
                     events = self._source.poll()
                 except ApiError as error:
-                    yield self._encode(self._source.failure(error))
+                    yield [self._encode(self._source.failure(error))]
                     return
                 if events:
-                    yield b"".join([self._encode(event) for event in events])
+                    yield [self._encode(event) for event in events]
                 elif self._streams.closing or not self._wait(handle):
                     return
         finally:

@@ -242,9 +242,7 @@ class Normal:
     def _content(self, content: bytes, kind: str, *, stream: bool, brief: bool) -> Tree:
         if kind.startswith("application/vnd.kubernetes.protobuf"):
             return {"protobuf": "frames" if stream else content[:4].decode("latin-1")}
-        text = content.decode("utf-8", "replace")
-        for name, placeholder in self._names.items():
-            text = text.replace(name, placeholder)
+        text = self._renamed(content.decode("utf-8", "replace"))
         if not kind.startswith("application/json"):
             return {"text": self._text(text)} if text else {}
         if stream and not text.startswith(('{"kind"', "{\n")):
@@ -252,6 +250,18 @@ class Normal:
             brief = brief or any(_is_first(frame) for frame in frames)
             return {"frames": [frame for frame in frames if not (brief and _is_late(frame))]}
         return {"body": self._tree(json.loads(text)), "layout": _layout(text)} if text else {}
+
+    def _renamed(self, text: str) -> str:
+        for name, placeholder in self._names.items():
+            text = text.replace(name, placeholder)
+        return text
+
+    def tree(self, text: str) -> Any:
+        """A JSON text, parsed."""
+        return self._tree(json.loads(self._renamed(text)))
+
+    def text(self, text: str) -> str:
+        return self._text(self._renamed(text))
 
     def _tree(self, value: Any, path: tuple[str, ...] = ()) -> Any:
         if isinstance(value, dict):

@@ -1,7 +1,7 @@
 """watch: a stream of frames, each encoded once for all watchers who want the same form."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import orjson
@@ -14,10 +14,12 @@ from mockapi.api.reply import Reply, Streamed
 from mockapi.api.routes import Route
 from mockapi.api.stream import Stream
 from mockapi.api.verbs.requests import form_of, request_of
+from mockapi.base.lazy import module
 from mockapi.machinery.resource import Obj
 from mockapi.meta.errors import MethodNotSupported
 
 MIN_SECONDS = 1800
+_LENGTH = 4
 
 Encoder = Callable[[Any], bytes]
 
@@ -30,15 +32,32 @@ def serve(call: Call, route: Route, kernel: Kernel) -> Reply:
     source = kernel.pipeline.watch(request_of(call, route))
     include = transform.include_object(form, call.query)
     check_stream(form)
+    is_socket = call.upgrade == "websocket"
+    encode_event = encoder(form, route, kernel, include)
     stream = Stream(
         source,
-        encoder(form, route, kernel, include),
+        encode_event,
         seconds=seconds(source.timeout_seconds),
         streams=kernel.streams,
-        socket=call.environ.get("mockapi.socket"),
+        socket=None if is_socket else call.environ.get("mockapi.socket"),
     )
+    if is_socket:
+        return _on_websocket(call, form, stream)
     media = JSON if form.media == JSON else f"{form.media};stream=watch"
     return Streamed(200, stream, media)
+
+
+def _on_websocket(call: Call, form: Form, stream: Stream) -> Reply:
+    """Each event is a message: JSON is text; protobuf is binary, without a frame's length."""
+
+    def messages(socket: Any) -> Iterator[str | bytes]:
+        socket.on_end = stream.end
+        for frames in stream.batches():
+            for frame in frames:
+                yield frame.decode() if form.media == JSON else frame[_LENGTH:]
+
+    reply: Reply = module("mockapi.api.websocket").reply(call, messages)
+    return reply
 
 
 def seconds(asked: int | None) -> float:
