@@ -98,7 +98,9 @@ class Documents:
     def _resources(self, call: Call, group: str, version: str) -> Reply:
         body = discovery.api_resource_list(self._now(), group, version)
         if body is None:
-            raise PathNotFound() if self._now().group(group) else PlainNotFound()
+            aggregated = any(name == group for name, _ in self._now().aggregated)
+            known = self._now().group(group) is not None and not aggregated
+            raise PathNotFound() if known else PlainNotFound()
         if call.method != "GET":
             raise MethodNotAllowed()
         check_route(call.accept)

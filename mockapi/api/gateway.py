@@ -41,9 +41,10 @@ class _Paths:
     def __init__(self, kernel: Kernel) -> None:
         self.find: Callable[[str, str, str], Resource | None] = kernel.registry.find
         self._builtin = frozenset(group.name for group in kernel.registry.catalogue.groups)
+        self._served = kernel.served
 
-    def is_builtin(self, group: str) -> bool:
-        return group in self._builtin
+    def is_builtin(self, group: str, version: str) -> bool:
+        return group in self._builtin or (group, version) in self._served().aggregated
 
 
 class Gateway:

@@ -58,8 +58,9 @@ class Paths(Protocol):
 
     def find(self, group: str, version: str, plural: str) -> Resource | None: ...
 
-    def is_builtin(self, group: str) -> bool:
-        """Unknown paths below a built-in group are answered with a Status."""
+    def is_builtin(self, group: str, version: str) -> bool:
+        """Unknown paths below a built-in group, or below a version that an aggregated server
+        serves, are answered with a Status."""
 
 
 def parse(method: str, path: str, query: Mapping[str, Sequence[str]], paths: Paths) -> Route:
@@ -105,17 +106,17 @@ def _route(method: str, paths: Paths, group: str, version: str, steps: Sequence[
             return _on_resource(method, resource, steps[1], steps[3:])
     resource = paths.find(group, version, steps[0]) if steps else None
     if resource is None:
-        raise missing(paths, group)
+        raise missing(paths, group, version)
     if not resource.namespaced:
         return _on_resource(method, resource, "", steps[1:])
     if len(steps) == 1:
         return _across_namespaces(method, resource)
-    raise missing(paths, group)
+    raise missing(paths, group, version)
 
 
-def missing(paths: Paths, group: str) -> Exception:
+def missing(paths: Paths, group: str, version: str) -> Exception:
     """What an unknown path below a group is answered with."""
-    return PathNotFound() if paths.is_builtin(group) else PlainNotFound()
+    return PathNotFound() if paths.is_builtin(group, version) else PlainNotFound()
 
 
 def _across_namespaces(method: str, resource: Resource) -> Route:

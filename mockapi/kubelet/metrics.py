@@ -20,7 +20,7 @@ GROUP = "metrics.k8s.io"
 
 
 class PodMetrics:
-    """PodMetrics of the pods of which something runs."""
+    """PodMetrics of the running pods of which something runs."""
 
     def __init__(self, pods: Informer, behaviours: Behaviours, clock: Clock) -> None:
         self._pods = pods
@@ -29,7 +29,7 @@ class PodMetrics:
 
     def get(self, namespace: str, name: str) -> Obj:
         pod = self._pods.get(namespace, name)
-        if pod is None:
+        if pod is None or not _runs(pod):
             raise NotFound("", "pods", name)
         found = usage.pod_metrics(pod, self._behaviours, self._clock.now())
         if found is None:
@@ -38,8 +38,9 @@ class PodMetrics:
 
     def list(self, namespace: str, match: Match) -> Sequence[Obj]:
         now = self._clock.now()
-        pods = sorted(filter(match, self._pods.list(namespace or None)), key=_place)
-        found = (usage.pod_metrics(pod, self._behaviours, now) for pod in pods)
+        pods = (pod for pod in self._pods.list(namespace or None) if _runs(pod) and match(pod))
+        ordered = sorted(pods, key=_place)
+        found = (usage.pod_metrics(pod, self._behaviours, now) for pod in ordered)
         return [one for one in found if one is not None]
 
 
@@ -61,7 +62,7 @@ class NodeMetrics:
     def get(self, namespace: str, name: str) -> Obj:
         node = self._nodes.get("", name)
         if node is None:
-            raise NotFound("", "nodes", name)
+            raise NotFound("", "node", name)
         return self._of(node)
 
     def list(self, namespace: str, match: Match) -> Sequence[Obj]:
@@ -71,6 +72,11 @@ class NodeMetrics:
     def _of(self, node: Obj) -> Obj:
         pods = self._pods_on(node["metadata"]["name"])
         return usage.node_metrics(node, pods, self._behaviours, self._clock.now())
+
+
+def _runs(pod: Obj) -> bool:
+    """metrics-server looks at running pods only."""
+    return bool((pod.get("status") or {}).get("phase") == "Running")
 
 
 def _place(obj: Obj) -> tuple[str, str]:

@@ -34,6 +34,8 @@ class Served:
     resources: Sequence[ServedResource]
     definitions: Sequence[Obj] = ()
     """The CustomResourceDefinitions behind the custom ones."""
+    aggregated: Sequence[tuple[str, str]] = ()
+    """Groups and versions that are answered by other servers."""
 
     @cached_property
     def by_version(self) -> dict[tuple[str, str], list[ServedResource]]:
@@ -59,7 +61,8 @@ def served(
     custom = [row for definition in kept for row in custom_resources(definition)]
     groups, others = aggregated
     rows = [*catalogue.resources.values(), *custom, *others]
-    return Served([*catalogue.groups, *groups_of(custom), *groups], rows, kept)
+    versions = [(group.name, version) for group in groups for version in group.versions]
+    return Served([*catalogue.groups, *groups_of(custom), *groups], rows, kept, versions)
 
 
 def custom_resources(definition: Obj) -> list[ServedResource]:

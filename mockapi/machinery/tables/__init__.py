@@ -42,6 +42,8 @@ def render(
     ]
     _decorate(kind, objects, rows, single=single)
     head = {"kind": "Table", "apiVersion": api_version, "metadata": list_meta or {}}
+    if kind[0] == "metrics.k8s.io" and not rows:
+        return head | {"columnDefinitions": None, "rows": None}
     return head | {"columnDefinitions": definitions, "rows": rows}
 
 

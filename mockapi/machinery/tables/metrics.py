@@ -15,7 +15,7 @@ COLUMNS = (
 
 
 def definitions() -> list[Obj]:
-    """What is measured names the columns; we always measure the same."""
+    """What is measured names the columns: of no rows there are none."""
     keys = ("name", "type", "format")
     rows = [dict(zip(keys, column, strict=True)) for column in COLUMNS]
     return [{**row, "description": "", "priority": 0} for row in rows]

@@ -93,9 +93,9 @@ def test_a_table_sums_the_containers(cluster: MockCluster) -> None:
         ("namespaces/default/pods/none", 'pods "none" not found'),
         (
             "namespaces/default/pods/slow",
-            'podmetrics.metrics.k8s.io "default/slow" not found',
+            'pods "slow" not found',
         ),
-        ("nodes/none", 'nodes "none" not found'),
+        ("nodes/none", 'node "none" not found'),
     ],
 )
 def test_what_has_no_metrics_is_not_found(cluster: MockCluster, path: str, message: str) -> None:

@@ -17,7 +17,7 @@ class Paths:
     def find(self, group: str, version: str, plural: str) -> Resource | None:
         return REGISTRY.find(group, version, plural)
 
-    def is_builtin(self, group: str) -> bool:
+    def is_builtin(self, group: str, version: str) -> bool:
         return REGISTRY.has_group(group)
 
 
