@@ -18,6 +18,8 @@ from mockapi.api.gateway import Gateway
 from mockapi.api.kernel import Kernel
 from mockapi.api.security import secure
 from mockapi.api.serve import Server
+from mockapi.apiextensions.apiservices import APIServices
+from mockapi.apiextensions.definitions import Definitions
 from mockapi.base.clock import (
     Clock,
     ManualTime,
@@ -43,8 +45,10 @@ from mockapi.machinery.admission.plugins import default_chain
 from mockapi.machinery.allocation import service_hook
 from mockapi.machinery.bodies import Bodies
 from mockapi.machinery.components import ComponentStatuses
+from mockapi.machinery.custom import Customs
 from mockapi.machinery.extensions import Extensions
 from mockapi.machinery.managedfields.managers import Managers
+from mockapi.machinery.managedfields.shapes import CustomShapes
 from mockapi.machinery.objects import Objects
 from mockapi.machinery.pipeline import Pipeline
 from mockapi.machinery.registry import Registry
@@ -52,9 +56,10 @@ from mockapi.machinery.request import ListResult, Request, Result
 from mockapi.machinery.resource import Obj, Resource
 from mockapi.machinery.schema.schemas import Schemas
 from mockapi.meta.errors import ApiError, NotFound
-from mockapi.meta.names import split_api_version
+from mockapi.meta.names import GroupVersionKind, split_api_version
 from mockapi.resources import defaults
 from mockapi.resources.conversions import CONVERSIONS
+from mockapi.resources.custom.strategy import strategy as custom_strategy
 from mockapi.resources.strategies import STRATEGIES
 from mockapi.runtime.loop import Component, Runtime
 from mockapi.scheduler import configuration
@@ -155,6 +160,7 @@ class Cluster:
             controls=ClusterControls(self),
         )
         self._served = self._discover()
+        self.customs = self._customs()
         self.gateway = Gateway(self.kernel)
         self.server: Server | None = None
         self.scheduler: Scheduler | None = None
@@ -162,19 +168,25 @@ class Cluster:
         self._loop: gevent.Greenlet | None = None
         self._initial: Snapshot | None = None
 
-    def _discover(self) -> discovery.Served:
+    def _discover(self, definitions: Sequence[Obj] = ()) -> discovery.Served:
         if not self._has_metrics:
-            return discovery.served(self.catalogue)
+            return discovery.served(self.catalogue, definitions)
         for row in metrics_api.RESOURCES:
             self.registry.declare(row)
         aggregated = ((metrics_api.GROUP,), metrics_api.RESOURCES)
-        return discovery.served(self.catalogue, aggregated=aggregated)
+        return discovery.served(self.catalogue, definitions, aggregated=aggregated)
 
     def _pipeline(self) -> Pipeline:
         types = self.catalogue.types
         defaulters = defaults.defaulters(lambda: timestamp(self.clock.now()))
         schemas = Schemas(types, defaulters, names=lambda: self.catalogue.table("gonames"))
         objects = Objects(schemas, CONVERSIONS, defaults.NORMALISERS)
+        self._managers = Managers(
+            types,
+            convert=lambda resource, obj, version: self._converted(resource, obj, version),
+            custom=lambda resource: self.customs.node(resource),
+            version=lambda resource, version: self.customs.version(resource, version),
+        )
         pipeline = Pipeline(
             registry=self.registry,
             store=self.store,
@@ -184,15 +196,35 @@ class Cluster:
                 types=types,
                 clock=self.clock,
                 protobuf=lambda body: module("mockapi.machinery.protobuf").decode_body(body),
+                is_custom=self._is_custom,
             ),
             clock=self.clock,
             ids=self.ids,
             admission=default_chain(self._charge),
-            managers=Managers(types, convert=lambda r, o, v: self._converted(r, o, v)),
+            managers=self._managers,
             hooks={},
         )
         pipeline.writer.hooks["services"] = service_hook(self.store, objects, self.ids)
         return pipeline
+
+    def _customs(self) -> Customs:
+        managers = self._managers
+        return Customs(
+            registry=self.registry,
+            objects=self.pipeline.objects,
+            shapes=CustomShapes(managers.shapes),
+            strategy=custom_strategy,
+        )
+
+    def _served_anew(self) -> None:
+        """Discovery and OpenAPI follow what is served."""
+        definitions = self.customs.definitions
+        if definitions != list(self._served.definitions):
+            self._served = self._discover(definitions)
+
+    def _is_custom(self, gvk: GroupVersionKind) -> bool:
+        resource = self.registry.find_kind(gvk)
+        return resource is not None and resource.custom is not None
 
     def _charge(self, quota: Obj) -> None:
         client = self.clients.client("kube-apiserver")
@@ -253,7 +285,8 @@ class Cluster:
         self.gateway.address = self.server.url.partition("://")[2]
 
     def _components(self) -> Sequence[Component]:
-        components: list[Component] = [*self._controllers]
+        extensions = (Definitions(self.customs, self._served_anew), APIServices())
+        components: list[Component] = [*extensions, *self._controllers]
         for component in components:
             if isinstance(component, RootCAPublisher) and self.security.ca is not None:
                 component.root_ca = self.security.ca.decode()

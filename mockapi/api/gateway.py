@@ -137,7 +137,7 @@ def _labels(route: Route) -> tuple[str, ...]:
 def _gauges(kernel: Kernel) -> list[Gauge]:
     def stored() -> Iterable[Sample]:
         for resource in kernel.registry.all():
-            if resource.is_storage_version and "list" in resource.verbs:
+            if resource.stores and "list" in resource.verbs:
                 count = len(kernel.pipeline.store.list(resource.prefix("")).entries)
                 yield {"resource": resource.bucket}, float(count)
 

@@ -60,9 +60,12 @@ def check_route(accept: str, produces: Sequence[str] = MEDIA_TYPES) -> None:
 
 
 @lru_cache(maxsize=512)
-def output_form(accept: str, *, media_types: Sequence[str] = MEDIA_TYPES) -> Form:
-    """The form of an object, list or stream; raises 406."""
-    form = _negotiate(accept, media_types, transforms=True)
+def output_form(
+    accept: str, *, media_types: Sequence[str] = MEDIA_TYPES, untyped: bool = False
+) -> Form:
+    """The form of an object, list or stream; raises 406. What is `untyped` has no protobuf form of
+    its own, only one of its metadata."""
+    form = _negotiate(accept, media_types, transforms=True, untyped=untyped)
     if form is None:
         raise not_acceptable(media_types)
     return form
@@ -108,6 +111,7 @@ def _negotiate(
     *,
     transforms: bool,
     also: tuple[str, str, str] | None = None,
+    untyped: bool = False,
 ) -> Form | None:
     """`also` is a target that is granted besides: kind, group and version."""
     if not accept:
@@ -116,7 +120,9 @@ def _negotiate(
         for media in media_types:
             if _matches(clause, media):
                 form = _accepted(clause.params, media, transforms=transforms, also=also)
-                if form is not None:
+                if form is not None and not (
+                    untyped and form.media == PROTOBUF and not form.target
+                ):
                     return form
     return None
 

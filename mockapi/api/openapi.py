@@ -4,6 +4,7 @@ Source: kube-openapi pkg/handler and pkg/handler3.
 """
 
 from collections.abc import Callable
+from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 import orjson
@@ -13,7 +14,7 @@ from mockapi.api.call import Call
 from mockapi.api.kernel import Kernel
 from mockapi.api.negotiate import JSON, plain_form
 from mockapi.api.reply import Reply
-from mockapi.base.clock import http_date
+from mockapi.base.clock import http_date_of, machine_seconds
 from mockapi.base.lazy import module
 from mockapi.machinery.discovery import Served
 
@@ -36,7 +37,7 @@ class OpenApi:
         self._documents: Any = None
         self._index: bytes = b""
         self._second: dict[str, _Document] = {}
-        self._since = http_date().decode()
+        self._seconds = machine_seconds()
 
     def _now(self) -> Any:
         served = self._kernel.served()
@@ -49,15 +50,26 @@ class OpenApi:
             )
             self._index = b""
             self._second.clear()
-            self._since = http_date().decode()
+            # Clients ask by the second, so what changes twice in one has to be of the next.
+            self._seconds = max(machine_seconds(), self._seconds + 1)
         return self._documents
+
+    @property
+    def _since(self) -> str:
+        return http_date_of(self._seconds)
+
+    def _is_known_by(self, date: str) -> bool:
+        try:
+            return bool(date) and parsedate_to_datetime(date).timestamp() >= self._seconds
+        except ValueError:
+            return False
 
     def index(self, call: Call) -> Reply:
         """/openapi/v3: JSON, which the real server calls plain text."""
         documents = self._now()
         if not self._index:
             self._index = orjson.dumps(documents.index())
-        if call.header("IF_MODIFIED_SINCE"):
+        if self._is_known_by(call.header("IF_MODIFIED_SINCE")):
             return self._unchanged((("Last-Modified", self._since),))
         headers = (("Accept-Ranges", "bytes"), ("Last-Modified", self._since))
         return Reply(200, self._index, "text/plain; charset=utf-8", headers)

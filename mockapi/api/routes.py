@@ -13,6 +13,7 @@ from mockapi.meta.errors import (
     ApiError,
     BadRequest,
     MethodNotAllowed,
+    NotFound,
     PathNotFound,
 )
 from mockapi.meta.gofmt import quote
@@ -123,7 +124,7 @@ def _across_namespaces(method: str, resource: Resource) -> Route:
     if "list" not in resource.verbs:
         raise PathNotFound()
     if method != "GET":
-        raise MethodNotAllowed()
+        raise PlainNotFound() if resource.custom is not None else MethodNotAllowed()
     return Route("list", resource)
 
 
@@ -141,6 +142,8 @@ def _on_resource(method: str, resource: Resource, namespace: str, steps: Sequenc
 
 def _on_subresource(method: str, resource: Resource, namespace: str, steps: Sequence[str]) -> Route:
     subresource = resource.subresources.get(steps[1])
+    if subresource is None and resource.custom is not None:
+        raise NotFound(resource.gvr.group, resource.gvr.resource, steps[0])
     if subresource is None or (len(steps) > 2 and steps[1] != "proxy"):
         raise PathNotFound()
     if steps[1] == "proxy":

@@ -96,6 +96,7 @@ def table(
         api_version=f"{META_GROUP}/{form.version}",
         include_object=include,
         list_meta=list_meta,
+        columns=resource.custom.columns if resource.custom is not None else None,
         single=single,
     )
     return rendered
@@ -103,5 +104,7 @@ def table(
 
 def _go_type(resource: Resource) -> str:
     """The internal Go type, which the real server names in two messages."""
+    if resource.custom is not None:
+        return "*unstructured.Unstructured"
     package = (resource.gvr.group or "core").split(".")[0]
     return f"*{package}.{resource.kind}"

@@ -170,4 +170,13 @@ def _http_date(second: int) -> bytes:
 
 def http_date() -> bytes:
     """The machine's time as an HTTP header carries it."""
-    return _http_date(int(time.time()))
+    return _http_date(machine_seconds())
+
+
+def http_date_of(seconds: int) -> str:
+    return _http_date(seconds).decode()
+
+
+def machine_seconds() -> int:
+    """The machine's time in whole seconds since the epoch."""
+    return int(time.time())

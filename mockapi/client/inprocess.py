@@ -70,8 +70,12 @@ class InProcessClient:
         self._agent = component
         self._audit = audit
         self._resources: dict[str, Resource] = {}
+        self._seen = 0
 
     def _resource(self, resource: str) -> Resource:
+        if self._registry.revision != self._seen:  # custom resources came or went
+            self._seen = self._registry.revision
+            self._resources.clear()
         found = self._resources.get(resource)
         if found is None:
             try:

@@ -83,7 +83,9 @@ class Bodies:
             obj = self._own(request.obj, kind, type_name)
         else:
             obj = self._decode_bytes(request, kind, type_name, validation)
-        obj["kind"], obj["apiVersion"] = kind.kind, kind.api_version
+        if not self._is_custom(kind):
+            obj["kind"] = kind.kind  # of custom resources it is validated
+        obj["apiVersion"] = kind.api_version
         obj.setdefault("metadata", {})
         self._objects.complete(type_name, obj)
         return obj
@@ -171,6 +173,10 @@ class Bodies:
     def _check_kind(self, said: GroupVersionKind, kind: GroupVersionKind) -> None:
         if said == kind:
             return
+        if self._is_custom(kind):
+            if said.api_version != kind.api_version:
+                raise _other_version(said, kind)
+            return
         if self._is_known(said):
             if said.kind != kind.kind:
                 text = (
@@ -178,10 +184,7 @@ class Bodies:
                     "unknown conversion"
                 )
                 raise cannot_be_handled(said, kind, text)
-            raise BadRequest(
-                f"the API version in the data ({said.api_version}) does not match the expected "
-                f"API version ({kind.api_version})"
-            )
+            raise _other_version(said, kind)
         raise cannot_be_handled(said, kind, _not_registered(said.kind, said.api_version))
 
     def _is_known(self, said: GroupVersionKind) -> bool:
@@ -238,9 +241,18 @@ class Bodies:
     def normal(self, resource: Resource, tree: Obj) -> Obj:
         """A merged object, decoded and defaulted."""
         obj = self._own(tree, resource.gvk, resource.type_name)
-        obj["kind"], obj["apiVersion"] = resource.kind, resource.gvk.api_version
+        if resource.custom is None:
+            obj["kind"] = resource.kind
+        obj["apiVersion"] = resource.gvk.api_version
         self._objects.complete(resource.type_name, obj)
         return obj
+
+
+def _other_version(said: GroupVersionKind, kind: GroupVersionKind) -> BadRequest:
+    return BadRequest(
+        f"the API version in the data ({said.api_version}) does not match the expected "
+        f"API version ({kind.api_version})"
+    )
 
 
 def _not_registered(kind: str, version: str) -> str:

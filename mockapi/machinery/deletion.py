@@ -3,7 +3,7 @@
 Source: apiserver pkg/registry/rest/delete.go and pkg/registry/generic/registry/store.go.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -154,6 +154,9 @@ class Deleter:
             decision = self._decide_namespace(old, request.resource, options)
             if decision is not None:
                 return decision
+        mark = request.resource.strategy.mark_deleted
+        if mark is not None and not old["metadata"].get("deletionTimestamp"):
+            return self._marked_first(old, mark)
         obj = {**old, "metadata": dict(old["metadata"])}
         grace = self._grace(request, obj, options)
         if grace == "pending":
@@ -170,6 +173,13 @@ class Deleter:
             self._mark(obj)
             return _Decision("update", obj)
         return _Decision("delete")
+
+    def _marked_first(self, old: Obj, mark: Callable[[Obj, str], None]) -> _Decision:
+        obj: Obj = tree.copy(old)
+        now = timestamp(self.writer.clock.now())
+        obj["metadata"]["deletionTimestamp"] = now
+        mark(obj, now)
+        return _Decision("update", obj)
 
     def _marked(self, obj: Obj, old: Obj) -> _Decision:
         """Deleting again what waits for finalizers changes nothing but a later timestamp."""

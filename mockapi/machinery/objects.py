@@ -2,7 +2,7 @@
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -19,6 +19,16 @@ Conversions = Mapping[tuple[str, str], Mapping[str, tuple[Conversion, Conversion
 """(group, kind) -> {version: (to storage, from storage)}."""
 
 
+class CustomVersions(Protocol):
+    """The versions of custom kinds, read through their schemas."""
+
+    def current(self, resource: Resource, obj: Obj) -> Obj:
+        """A stored object as it is read now, in the storage version."""
+
+    def to_version(self, resource: Resource, obj: Obj, version: str) -> Obj:
+        """An object in another version; raises ApiError where no conversion is to be had."""
+
+
 class Objects:
     """Trees of entries, kept while they are in use, and conversion between versions."""
 
@@ -31,6 +41,7 @@ class Objects:
         self.schemas = schemas
         self._normalisers = normalisers or {}
         self._conversions = conversions
+        self.customs: CustomVersions | None = None
         self._parsed: deque[Entry] = deque()
         self._frames: OrderedDict[tuple[int, str, str], dict[Any, bytes]] = OrderedDict()
 
@@ -88,10 +99,36 @@ class Objects:
     # -- versions ------------------------------------------------------------------------------
 
     def to_storage(self, resource: Resource, obj: Obj) -> Obj:
-        return obj if resource.is_storage_version else self._converters(resource)[0](obj)
+        """The form that is admitted and validated: the storage version, but for custom resources,
+        whose versions have rules of their own."""
+        if resource.is_storage_version or resource.custom is not None:
+            return obj
+        return self._converters(resource)[0](obj)
+
+    def at_rest(self, resource: Resource, obj: Obj) -> Obj:
+        """What is stored of an object that has been admitted and validated."""
+        if resource.custom is None:
+            return obj
+        return self._custom().to_version(resource, obj, resource.storage_version)
 
     def from_storage(self, resource: Resource, obj: Obj) -> Obj:
-        return obj if resource.is_storage_version else self._converters(resource)[1](obj)
+        if resource.is_storage_version:
+            return obj
+        if resource.custom is None:
+            return self._converters(resource)[1](obj)
+        current = self.current(resource, obj)
+        return self._custom().to_version(resource, current, resource.gvr.version)
+
+    def current(self, resource: Resource, obj: Obj) -> Obj:
+        """A stored object in the storage version, as it is read now. See `Custom.outgrown`."""
+        if resource.custom is None or not resource.custom.outgrown:
+            return obj
+        return self._custom().current(resource, obj)
+
+    def _custom(self) -> CustomVersions:
+        if self.customs is None:
+            raise AssertionError("Custom resources are served and nothing knows their versions.")
+        return self.customs
 
     def _converters(self, resource: Resource) -> tuple[Conversion, Conversion]:
         return self._conversions[resource.gvr.group, resource.kind][resource.gvr.version]

@@ -22,7 +22,7 @@ from mockapi.machinery.patch import patching
 from mockapi.machinery.reading import Reading, matcher, storage_revision
 from mockapi.machinery.registry import Registry
 from mockapi.machinery.request import ListResult, Request, Result
-from mockapi.machinery.resource import Obj
+from mockapi.machinery.resource import Obj, Resource
 from mockapi.machinery.schema.strict import DecodeError
 from mockapi.machinery.subresources import Subresources
 from mockapi.machinery.watching import WatchStream
@@ -114,8 +114,8 @@ class Pipeline:
 
     def patch(self, request: Request, plan: UpdatePlan | None = None) -> Result:
         form = media_type(request.content_type)
-        if form not in _PATCH_TYPES:
-            raise unsupported_patch()
+        if form not in patch_types(request.resource):
+            raise unsupported_patch(request.resource)
         apply = form == patching.APPLY
         options = option_rules.parse_write(request.query, "PatchOptions", apply=apply)
         if apply:
@@ -240,8 +240,15 @@ def check_name(request: Request, obj: Obj) -> None:
         )
 
 
-def unsupported_patch() -> ApiError:
+def patch_types(resource: Resource) -> tuple[str, ...]:
+    """Without a Go type there is no strategic merge."""
+    if resource.custom is None:
+        return _PATCH_TYPES
+    return tuple(form for form in _PATCH_TYPES if form != patching.STRATEGIC)
+
+
+def unsupported_patch(resource: Resource) -> ApiError:
     return UnsupportedMediaType(
         "the body of the request was in an unknown format - accepted media types include: "
-        + ", ".join(_PATCH_TYPES)
+        + ", ".join(patch_types(resource))
     )

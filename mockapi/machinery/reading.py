@@ -340,7 +340,7 @@ def _unknown_label(resource: Resource, label: str) -> str:
         return (
             f"field label not supported for {resource.gvk.api_version}, Kind=ResourceSlice: {label}"
         )
-    if resource.kind in _TERSE:
+    if resource.kind in _TERSE or resource.custom is not None:
         return f"field label not supported: {label}"
     known = '"metadata.name", "metadata.namespace"'
     return f"{gofmt.quote(label)} is not a known field selector: only {known}"

@@ -27,6 +27,8 @@ class Registry:
         self._by_kind: dict[GroupVersionKind, Resource] = {}
         self._stored: dict[str, Resource] = {}
         self._groups: dict[str, int] = {}
+        self.revision = 0
+        """Grows when a resource comes or goes."""
         for served in catalogue.resources.values():
             self.declare(served)
 
@@ -41,13 +43,15 @@ class Registry:
         self._by_path[gvr.group, gvr.version, gvr.resource] = resource
         self._by_kind[resource.gvk] = resource
         self._groups[gvr.group] = self._groups.get(gvr.group, 0) + 1
-        if resource.is_storage_version:
+        self.revision += 1
+        if resource.stores:
             self._stored[resource.bucket] = resource
 
     def remove(self, resource: Resource) -> None:
         gvr = resource.gvr
         if self._by_path.pop((gvr.group, gvr.version, gvr.resource), None) is None:
             return
+        self.revision += 1
         self._by_kind.pop(resource.gvk, None)
         self._groups[gvr.group] -= 1
         if not self._groups[gvr.group]:

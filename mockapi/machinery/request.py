@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from mockapi.machinery.resource import Obj, Resource, UserInfo
+from mockapi.meta import codec
 from mockapi.store.protocol import Entry
 
 NO_QUERY: Mapping[str, Sequence[str]] = {}
@@ -53,7 +52,7 @@ class Result:
     @property
     def raw(self) -> bytes:
         """The answer as JSON."""
-        return self.entry.value if self.entry is not None else orjson.dumps(self.obj)
+        return self.entry.value if self.entry is not None else codec.stored(self.obj)
 
 
 @dataclass(slots=True)

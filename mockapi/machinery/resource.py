@@ -91,6 +91,10 @@ class ScaleStrategy:
     status_replicas: Callable[[Obj], int]
     selector: Callable[[Obj], str]
     """The selector as text (`app=web,tier in (a,b)`)."""
+    path: tuple[str, ...] = ("spec", "replicas")
+    """Where the replicas are."""
+    has_replicas: Callable[[Obj], bool] = lambda obj: True
+    """Custom resources may lack them: then there is no Scale to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +133,26 @@ class Strategy:
     """PUT without a resourceVersion is allowed (the real AllowUnconditionalUpdate)."""
     graceful_delete: Callable[[Obj, int | None, Context], int | None] | None = None
     """(obj, asked grace period in seconds) -> seconds to wait, None: delete at once."""
+    mark_deleted: Callable[[Obj, str], None] | None = None
+    """(obj, now) -> what the first DELETE of a kind whose objects always go in two steps writes,
+    besides the deletionTimestamp."""
     default_propagation: str = "Background"
     """When the caller names none: Background, or Orphan for old kinds."""
     after_create: Callable[[Obj, Context], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Custom:
+    """What only a resource of a CustomResourceDefinition has."""
+
+    list_kind: str
+    columns: tuple[Obj, ...] = ()
+    """`additionalPrinterColumns`."""
+    outgrown: bool = False
+    """The schema or the storage version has changed since objects were stored: what is stored is
+    read through the schema that it is stored by."""
+    terminating: bool = False
+    """The definition is being deleted: nothing may be created any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +188,7 @@ class Resource:
     """The group whose bucket holds the objects, where it is not the served one (events)."""
     selectable: tuple[str, ...] = ("metadata.name", "metadata.namespace")
     """The field labels that the served version accepts."""
+    custom: Custom | None = None
 
     @cached_property
     def bucket(self) -> str:
@@ -182,6 +204,11 @@ class Resource:
     @cached_property
     def is_storage_version(self) -> bool:
         """Objects are served as they are stored."""
+        return self.stores and not (self.custom is not None and self.custom.outgrown)
+
+    @property
+    def stores(self) -> bool:
+        """Objects live in this version."""
         return self.gvk.api_version == self.storage_api_version
 
     @property
@@ -190,7 +217,7 @@ class Resource:
 
     @property
     def list_kind(self) -> str:
-        return f"{self.kind}List"
+        return f"{self.kind}List" if self.custom is None else self.custom.list_kind
 
     def path(self, namespace: str, name: str) -> str:
         """The store's key."""

@@ -15,7 +15,7 @@ from mockapi.machinery.request import ListResult, Request, Result
 from mockapi.machinery.resource import Obj, Resource, ScaleStrategy
 from mockapi.machinery.schema.strict import DecodeError
 from mockapi.machinery.writing import UpdatePlan
-from mockapi.meta import fields
+from mockapi.meta import fields, gofmt
 from mockapi.meta.errors import (
     ApiError,
     BadRequest,
@@ -82,6 +82,8 @@ class Subresources:
     def _scale(self, request: Request, scale: ScaleStrategy) -> Result:
         if request.verb == "get":
             live = self.pipeline.reading.read(self._parent(request)).obj
+            if not scale.has_replicas(live):
+                raise InternalError(f"the spec replicas field {_go_path(scale)} does not exist")
             return Result(200, scale_of(live, scale))
         query, verb = request.query, request.verb
         apply = request.content_type.startswith(patching.APPLY)
@@ -94,10 +96,11 @@ class Subresources:
         def change(live: Obj | None) -> Obj:
             assert live is not None
             asked = read(scale_of(live, scale))
-            _check_scale(asked, request.name)
+            _check_scale(asked, request.name, request.resource)
+            if not scale.has_replicas(live) and "replicas" not in (asked.get("spec") or {}):
+                raise BadRequest(f"the spec replicas field {_go_path(scale)} cannot be empty")
             changed = {**live, "metadata": dict(live["metadata"])}
             version = (asked.get("metadata") or {}).get("resourceVersion")
-            changed["metadata"].pop("resourceVersion", None)
             if version:
                 changed["metadata"]["resourceVersion"] = version
             uid = (asked.get("metadata") or {}).get("uid")
@@ -125,7 +128,6 @@ class Subresources:
                 now=self.pipeline.bodies.now(),
             )
             changed = {**live, "metadata": {**live["metadata"], "managedFields": managed}}
-            changed["metadata"].pop("resourceVersion", None)
             if replicas is not None:
                 scale.set_replicas(changed, replicas)
             return changed
@@ -353,7 +355,14 @@ def scale_of(obj: Obj, scale: ScaleStrategy) -> Obj:
     }
 
 
-def _check_scale(scale: Mapping[str, Any], name: str) -> None:
+def _go_path(scale: ScaleStrategy) -> str:
+    return gofmt.quote("." + ".".join(scale.path))
+
+
+def _check_scale(scale: Mapping[str, Any], name: str, resource: Resource) -> None:
+    """Custom resources are judged by their own rules."""
+    if resource.custom is not None:
+        return
     replicas = (scale.get("spec") or {}).get("replicas", 0)
     if replicas < 0:
         errors = [fields.invalid("spec.replicas", replicas, "must be greater than or equal to 0")]

@@ -8,13 +8,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import orjson
-
 from mockapi.base.clock import monotonic
 from mockapi.machinery.objects import Objects
 from mockapi.machinery.options import ListOptions
 from mockapi.machinery.reading import Match
 from mockapi.machinery.resource import Obj, Resource
+from mockapi.meta import codec
 from mockapi.meta.errors import ApiError, Expired
 from mockapi.store.protocol import Compacted, Entry, Store, WaitHandle
 
@@ -70,7 +69,7 @@ class StreamEvent:
             if self._tree is None and self.entry is not None and self._resource.is_storage_version:
                 self._raw = self.entry.value
             else:
-                self._raw = orjson.dumps(self.obj)
+                self._raw = codec.stored(self.obj)
         return self._raw
 
 

@@ -9,8 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import orjson
-
 from mockapi.base import tree
 from mockapi.base.clock import Clock, timestamp
 from mockapi.base.ids import Ids
@@ -28,7 +26,7 @@ from mockapi.machinery.resource import (
 )
 from mockapi.machinery.validation import metadata as metadata_rules
 from mockapi.machinery.validation import names
-from mockapi.meta import fields, gofmt, messages
+from mockapi.meta import codec, fields, gofmt, messages
 from mockapi.meta.errors import (
     AlreadyExists,
     ApiError,
@@ -201,7 +199,7 @@ class Writer:
         )
         errors.extend(strategy.validate(obj))
         if errors:
-            raise Invalid(strategy.group, resource.kind, metadata.get("name", ""), errors)
+            raise Invalid(strategy.group, obj["kind"], metadata.get("name", ""), errors)
         for text in strategy.warnings(obj, None):
             context.warn(text)
 
@@ -222,6 +220,7 @@ class Writer:
     ) -> Result:
         if options.dry_run:
             return self._answer(request, 201, obj)
+        obj = self.objects.at_rest(request.resource, obj)
         entry = self._put(key, obj, expected=0)
         if request.resource.strategy.after_create is not None:
             request.resource.strategy.after_create(obj, context)
@@ -294,8 +293,10 @@ class Writer:
         context: Context,
     ) -> Result:
         resource = request.resource
-        old = self.objects.parsed(entry)
+        old = self.objects.current(resource, self.objects.parsed(entry))
         seen = self.objects.from_storage(resource, old)
+        if resource.custom is not None:
+            old = seen
         obj = change(seen)
         metadata = obj["metadata"]
         if request.verb != "patch":  # where it is a change of the uid, not a precondition
@@ -324,6 +325,7 @@ class Writer:
             return self._answer(request, 200, old, entry)
         if options.dry_run:
             return self._answer(request, 200, obj)
+        obj = self.objects.at_rest(resource, obj)
         return self._answer(request, 200, obj, self._put(entry.key, obj, expected=entry.revision))
 
     def _check_uid(self, request: Request, new: Obj, old: Obj) -> None:
@@ -364,7 +366,7 @@ class Writer:
         keep_system_fields(metadata, before)
         errors = self._update_errors(resource, obj, old, plan)
         if errors:
-            raise Invalid(strategy.group, resource.kind, metadata.get("name", ""), errors)
+            raise Invalid(strategy.group, obj["kind"], metadata.get("name", ""), errors)
         if plan.strategy is None:
             for text in strategy.warnings(obj, old):
                 context.warn(text)
@@ -441,8 +443,7 @@ class Writer:
 
         def encode(revision: int) -> bytes:
             metadata["resourceVersion"] = str(revision)
-            # What orjson gives keeps its whole working buffer (8 KB and more) alive.
-            return bytes(memoryview(orjson.dumps(obj)))
+            return codec.stored(obj)
 
         entry = self.store.put(key, encode, expected=expected)
         self.objects.remember(entry, obj)
@@ -466,7 +467,7 @@ class Writer:
 
         def encode(revision: int) -> bytes:
             last["metadata"]["resourceVersion"] = str(revision)
-            return bytes(memoryview(orjson.dumps(last)))
+            return codec.stored(last)
 
         gone = self.store.delete(entry.key, encode, expected=entry.revision)
         self.objects.remember(gone, last)

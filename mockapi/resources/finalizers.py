@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mockapi.machinery.resource import Obj, Strategy
-from mockapi.meta import fields
+from mockapi.machinery.validation import formats
+from mockapi.meta import fields, gofmt
 from mockapi.meta.fields import FieldError, Path
 
 STANDARD = ("kubernetes", "orphan", "foregroundDeletion")
@@ -23,6 +24,19 @@ def _errors(finalizers: Sequence[str]) -> list[FieldError]:
     for index, finalizer in enumerate(finalizers):
         errors += validate_known(finalizer, _PATH.index(index))
     return errors
+
+
+def warnings(finalizer: str) -> list[str]:
+    """What custom resources are only warned of. Source: registry/customresource/validator.go."""
+    start = f"{_PATH}: {gofmt.quote(finalizer)}: "
+    found = [start + detail for detail in formats.qualified_name(finalizer)]
+    if "/" not in finalizer and finalizer not in STANDARD:
+        path = " including a path (/)" if "." in finalizer else ""
+        found.append(
+            f"{start}prefer a domain-qualified finalizer name{path} to avoid accidental conflicts "
+            "with other finalizer writers"
+        )
+    return found
 
 
 def with_known_finalizers(strategy: Strategy) -> Strategy:

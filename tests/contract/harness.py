@@ -33,19 +33,22 @@ SHOWN_HEADERS = (
     "X-Content-Type-Options",
 )
 _TIMEOUT = 60
+_TRIES, _PAUSE = 100, 0.1
 
 Tree = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Step:
-    """One request. `during` are requests made while this one (a watch) is open."""
+    """One request. `during` are requests made while this one (a watch) is open; `until` is the
+    status code that it is sent again for, where the real server takes a moment."""
 
     method: str
     path: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str | None = None
     during: tuple["Step", ...] = ()
+    until: int = 0
 
     @property
     def title(self) -> str:
@@ -135,7 +138,7 @@ def _step(entry: Any) -> Step:
     headers.update(fields.get("headers", {}))
     kept = {name: value for name, value in headers.items() if value is not None}
     during = tuple(_step(inner) for inner in fields.get("during", ()))
-    return Step(method, path.strip(), kept, body, during)
+    return Step(method, path.strip(), kept, body, during, int(fields.get("until", 0)))
 
 
 def _body(fields: Tree) -> str | None:
@@ -155,7 +158,7 @@ def run(case: Case, target: Target) -> list[Tree]:
         _make_namespace(names["{ns}"], target)
     prefixes = [prefix for step in case.steps for prefix in _GENERATED.findall(step.body or "")]
     normal = Normal({value: key for key, value in names.items()}, prefixes)
-    return [normal.reply(_perform(step, target, names), step) for step in case.steps]
+    return [normal.reply(_perform_until(step, target, names), step) for step in case.steps]
 
 
 def _make_namespace(name: str, target: Target) -> None:
@@ -166,6 +169,16 @@ def _make_namespace(name: str, target: Target) -> None:
         step = Step("POST", path, {"Content-Type": "application/json"}, json.dumps(body))
         reply = _perform(step, target, {})
         assert reply["status"] in (201, 409), reply
+
+
+def _perform_until(step: Step, target: Target, names: Mapping[str, str]) -> Tree:
+    for _ in range(_TRIES if step.until else 1):
+        reply = _perform(step, target, names)
+        if reply["status"] == step.until:
+            break
+        if step.until:
+            threading.Event().wait(_PAUSE)
+    return reply
 
 
 def _perform(step: Step, target: Target, names: Mapping[str, str]) -> Tree:
@@ -210,6 +223,7 @@ _COUNTERS = (
     (re.compile(r"too old resource version: (\d+) \(\d+\)"), r"too old resource version: \1 (<n>)"),
     (re.compile(r"in record \(\d+\)"), "in record (<n>)"),
     (re.compile(r'resourceVersion: "\d+"'), 'resourceVersion: "<rv>"'),
+    (re.compile(r'(resourceVersion\\*":\\*")\d+'), r"\1<rv>"),
     (re.compile(f"kube-api-access-{_SUFFIX}"), "kube-api-access-<suffix>"),
     (
         re.compile(r"Too large resource version: (\d+), current: \d+"),
@@ -228,16 +242,24 @@ class Normal:
             *((re.compile(re.escape(p) + _SUFFIX), f"{p}<suffix>") for p in prefixes if p),
         ]
         self._seen: dict[str, dict[str, str]] = {}
+        self._own_group = False
 
     def reply(self, reply: Tree, step: Step) -> Tree:
         headers = reply["headers"]
         shown = {n: headers.get_all(n) for n in SHOWN_HEADERS if headers.get_all(n)}
         flat = {n: v[0] if n != "Warning" else v for n, v in shown.items()}
-        found: Tree = {"status": reply["status"], "headers": self._tree(flat)}
+        self._own_group = "{id}" in step.path
+        found: Tree = {"status": reply["status"], "headers": self._tree(self._headers(flat))}
         stream = reply["status"] == 200 and "watch" in step.path and step.method != "HEAD"
         brief = "sendInitialEvents" in step.path
         kind = headers.get("Content-Type", "")
         return found | self._content(reply["content"], kind, stream=stream, brief=brief)
+
+    def _headers(self, headers: Mapping[str, Any]) -> Tree:
+        return {
+            name: [*map(self._renamed, value)] if isinstance(value, list) else self._renamed(value)
+            for name, value in headers.items()
+        }
 
     def _content(self, content: bytes, kind: str, *, stream: bool, brief: bool) -> Tree:
         if kind.startswith("application/vnd.kubernetes.protobuf"):
@@ -273,10 +295,14 @@ class Normal:
     def _field(self, key: str, value: Any, parent: Tree, path: tuple[str, ...]) -> Any:
         if key == "resourceVersion" and isinstance(value, str) and value.isdigit():
             return self._revision(value, parent)
+        if key == "storageVersionHash" and self._own_group:
+            return "<hash>"  # of a group that is named anew in each run
         if key == "continue" and value:
             return "<continue>"
         if key == "cells":
-            return ["<age>" if _AGE.fullmatch(str(cell)) else cell for cell in value]
+            return [
+                "<age>" if _AGE.fullmatch(str(cell)) else self._tree(cell, path) for cell in value
+            ]
         if key in ("nodePort", "healthCheckNodePort") and value:
             return f"<{key}>"
         return self._tree(value, (*path, key))

@@ -11,10 +11,11 @@ from mockapi.api.routes import Route
 from mockapi.api.verbs.requests import form_of, request_of, sized, tree_reply
 from mockapi.machinery.request import Item, ListResult
 from mockapi.machinery.resource import Obj, Resource
+from mockapi.meta import codec
 
 
 def serve(call: Call, route: Route, kernel: Kernel) -> Reply:
-    form = form_of(call, COLLECTION_TYPES)
+    form = form_of(call, route.resource, COLLECTION_TYPES)
     return reply(kernel.pipeline.list(request_of(call, route)), form, call, kernel)
 
 
@@ -27,6 +28,8 @@ def reply(result: ListResult, form: Form, call: Call, kernel: Kernel) -> Reply:
 def plain_json(result: ListResult) -> bytes:
     """The hot path: stored bytes between commas."""
     resource = result.resource
+    if resource.custom is not None:
+        return _custom_json(result)
     head = orjson.dumps(
         {
             "kind": resource.list_kind,
@@ -41,6 +44,17 @@ def plain_json(result: ListResult) -> bytes:
     return encode.escaped(b"".join((head[:-1], b',"items":[{', joined, b"]}\n")))
 
 
+def _custom_json(result: ListResult) -> bytes:
+    """Without a Go type: items whole, keys sorted, and a continue that is always there."""
+    metadata = {"continue": "", **result.metadata}
+    head = {"apiVersion": result.resource.gvk.api_version, "items": []}
+    tail = {"kind": result.resource.list_kind, "metadata": metadata}
+    start = orjson.dumps(head)[:-2]
+    end = orjson.dumps(tail, option=orjson.OPT_SORT_KEYS)[1:]
+    items = b",".join([_raw(item) for item in result.items])
+    return encode.escaped(b"".join((start, items, b"],", end, b"\n")))
+
+
 def item_prefix(resource: Resource) -> bytes:
     """How a stored object begins, and what a typed list leaves out of its items."""
     gvk = resource.gvk
@@ -48,7 +62,7 @@ def item_prefix(resource: Resource) -> bytes:
 
 
 def _raw(item: Item) -> bytes:
-    return item.raw if item.raw is not None else orjson.dumps(item.obj)
+    return item.raw if item.raw is not None else codec.stored(item.obj)
 
 
 def _tree(result: ListResult, form: Form, call: Call, kernel: Kernel) -> Obj:
@@ -58,6 +72,9 @@ def _tree(result: ListResult, form: Form, call: Call, kernel: Kernel) -> Obj:
         return transform.list_as(
             form, trees, result.metadata, result.resource, include=include, now=kernel.clock.now()
         )
+    if result.resource.custom is not None:
+        tree: Obj = orjson.loads(_custom_json(result))
+        return tree
     return {
         "kind": result.resource.list_kind,
         "apiVersion": result.resource.gvk.api_version,

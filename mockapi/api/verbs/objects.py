@@ -3,7 +3,7 @@
 from mockapi.api import encode, transform
 from mockapi.api.call import Call
 from mockapi.api.kernel import Kernel
-from mockapi.api.negotiate import MEDIA_TYPES, Form
+from mockapi.api.negotiate import Form
 from mockapi.api.reply import Reply
 from mockapi.api.routes import Route, check_patch_type
 from mockapi.api.verbs import lists
@@ -12,9 +12,9 @@ from mockapi.machinery.request import ListResult, Result
 
 
 def serve(call: Call, route: Route, kernel: Kernel) -> Reply:
-    if route.verb == "patch":
+    if route.verb == "patch" and route.resource.custom is None:
         check_patch_type(call.content_type)
-    form = form_of(call, MEDIA_TYPES)
+    form = form_of(call, route.resource)
     result = kernel.pipeline.handle(request_of(call, route))
     if isinstance(result, ListResult):
         return lists.reply(result, form, call, kernel)

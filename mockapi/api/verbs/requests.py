@@ -17,15 +17,19 @@ from mockapi.api.negotiate import (
 from mockapi.api.reply import Reply
 from mockapi.api.routes import Route
 from mockapi.machinery.request import Request
+from mockapi.machinery.resource import Resource
 
 _NO_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def form_of(call: Call, produces: Sequence[str] = MEDIA_TYPES) -> Form:
-    """What the reply will look like; raises 406 in the router's words or the handler's."""
-    accept = call.accept
-    check_route(accept, produces)
-    return with_pretty(output_form(accept), call.query.get("pretty"), call.user_agent)
+def form_of(call: Call, resource: Resource, produces: Sequence[str] = MEDIA_TYPES) -> Form:
+    """What the reply will look like; raises 406 in the router's words or the handler's. Custom
+    resources are not behind the router."""
+    accept, untyped = call.accept, resource.custom is not None
+    if not untyped:
+        check_route(accept, produces)
+    form = output_form(accept, untyped=untyped)
+    return with_pretty(form, call.query.get("pretty"), call.user_agent)
 
 
 def request_of(call: Call, route: Route) -> Request:

@@ -11,7 +11,6 @@ from typing import Any
 from mockapi.api import transform
 from mockapi.api.call import Call
 from mockapi.api.kernel import Kernel
-from mockapi.api.negotiate import MEDIA_TYPES
 from mockapi.api.reply import Reply
 from mockapi.api.routes import Route
 from mockapi.api.verbs.requests import form_of, request_of, tree_reply
@@ -45,7 +44,7 @@ def is_review(route: Route) -> bool:
 
 
 def serve(call: Call, route: Route, kernel: Kernel) -> Reply:
-    form = form_of(call, MEDIA_TYPES)
+    form = form_of(call, route.resource)
     request = request_of(call, route)
     asked = options.parse_write(request.query, "CreateOptions")
     if route.subresource:

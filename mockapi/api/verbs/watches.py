@@ -25,7 +25,7 @@ Encoder = Callable[[Any], bytes]
 
 
 def serve(call: Call, route: Route, kernel: Kernel) -> Reply:
-    form = form_of(call, COLLECTION_TYPES)
+    form = form_of(call, route.resource, COLLECTION_TYPES)
     if "watch" not in route.resource.verbs:
         gvr = route.resource.gvr
         raise MethodNotSupported(gvr.group, gvr.resource, "watch")

@@ -2,6 +2,7 @@
 
 from mockapi.machinery.admission.certificates import CertificateSubjectRestriction
 from mockapi.machinery.admission.chain import Chain
+from mockapi.machinery.admission.custom import CustomResourceTermination
 from mockapi.machinery.admission.ingress import DefaultIngressClass
 from mockapi.machinery.admission.limits import LimitRanger
 from mockapi.machinery.admission.namespace_lifecycle import NamespaceLifecycle
@@ -24,6 +25,7 @@ def default_chain(charge: Charge = uncharged) -> Chain:
     """`charge` stores the status of a ResourceQuota that a write uses more of."""
     return Chain(
         (
+            CustomResourceTermination(),
             NamespaceLifecycle(),
             LimitRanger(),
             ServiceAccount(),

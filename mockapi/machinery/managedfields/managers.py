@@ -43,15 +43,17 @@ class Managers:
         *,
         convert: Converter | None = None,
         custom: Callable[[Resource], Node | None] | None = None,
+        version: Callable[[Resource, str], Resource | None] = lambda resource, text: None,
     ) -> None:
         """`convert` is asked for entries of other versions than the request's; without it they
         are compared as they are. `custom` gives the node of a custom resource's type (None:
-        deduce it from the objects)."""
+        deduce it from the objects); `version` finds a custom resource in another apiVersion."""
         self.shapes = Shapes(types)
         self._types = types
         self._compiler = Compiler(types)
         self._convert = convert
         self._custom = custom
+        self._version = version
         self._nodes: dict[tuple[str, ...], tuple[Node, MapNode]] = {}
         self._filters: dict[tuple[str, str, str], Filter | None] = {}
         self._zeroes: dict[str, Obj] = {}
@@ -129,6 +131,8 @@ class Managers:
         def known(api_version: str) -> bool:
             group, _, version = api_version.rpartition("/")
             gvk = GroupVersionKind(group, version, resource.kind)
+            if resource.custom is not None:
+                return self._version(resource, api_version) is not None
             return gvk in self._known or gvk == resource.gvk
 
         return known
@@ -221,10 +225,16 @@ class Managers:
         after = self._convert(resource, new, version)
         if before is None or after is None:
             return None
-        type_name = next(n for n, row in self._types.items() if gvk in row.gvks)
-        change = self.shapes.tracked(type_name).compare(before, after)
+        change = self._tracked_in(resource, gvk).compare(before, after)
         keep = self.filter(resource, part)
         return Change(*((t and keep(t)) or None for t in change)) if keep else change
+
+    def _tracked_in(self, resource: Resource, gvk: GroupVersionKind) -> MapNode:
+        other = self._version(resource, gvk.api_version) if resource.custom is not None else None
+        if other is not None:
+            return self.nodes(other)[1]
+        name = next(name for name, row in self._types.items() if gvk in row.gvks)
+        return self.shapes.tracked(name)
 
     # -- apply ---------------------------------------------------------------------------------
 

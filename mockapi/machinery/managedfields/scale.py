@@ -25,7 +25,8 @@ CHANGED: Final = Change(None, OWNED, None)
 
 def replicas_path(resource: Resource) -> Path:
     """Where the replicas are in the object."""
-    return REPLICAS
+    strategy = resource.strategy.scale
+    return REPLICAS if strategy is None else tuple(f"f:{step}" for step in strategy.path)
 
 
 def value_at(obj: Any, path: Path) -> Any:

@@ -102,8 +102,10 @@ _HTML: Final = {
 
 
 def go_json(tree: Any) -> str:
-    """Compact JSON with Go's escapes for HTML; the order of keys is the tree's."""
-    text = json.dumps(tree, separators=(",", ":"), ensure_ascii=False)
+    """Compact JSON with Go's escapes for HTML; the order of keys is the tree's, but for custom
+    resources, which Go keeps as maps."""
+    untyped = isinstance(tree, dict) and next(iter(tree), "") == "apiVersion"
+    text = json.dumps(tree, separators=(",", ":"), ensure_ascii=False, sort_keys=untyped)
     for char, escape in _HTML.items():
         if char in text:
             text = text.replace(char, escape)

@@ -95,7 +95,9 @@ class Schemas:
         said = _said(tree)
         strict = validation != "Ignore"
         if type_name in self._custom:
-            return self._decode_custom_body(type_name, body, tree, found, said, validation)
+            return self._decode_custom_body(
+                type_name, None if yaml else body, tree, found, said, validation
+            )
         if yaml or not strict or not codec.may_repeat_keys(body, tree):
             try:
                 obj = self._compiler.struct(type_name).read(tree)
@@ -134,16 +136,17 @@ class Schemas:
     def _decode_custom_body(
         self,
         type_name: str,
-        body: bytes,
+        body: bytes | None,
         tree: Any,
         problems: list[str],
         said: tuple[str, str, str],
         validation: Validation,
     ) -> Decoded:
         if not said[2]:
-            text = f"Object 'Kind' is missing in '{gojson.utf8(body)}'"
+            shown = codec.dumps(tree) if body is None else body
+            text = f"Object 'Kind' is missing in '{gojson.utf8(shown)}'"
             raise DecodeError(text) if validation == "Ignore" else codec.CodecError(text)
-        if validation != "Ignore" and codec.may_repeat_keys(body, tree):
+        if body is not None and validation != "Ignore" and codec.may_repeat_keys(body, tree):
             walk = Walk(self._types, {}, strict=True)
             tree = walk.untyped(codec.parse_json_exactly(body))
             problems = problems + walk.problems
@@ -156,14 +159,14 @@ class Schemas:
         if not isinstance(tree, dict):
             raise DecodeError(f"expected object, got {type(tree).__name__}")
         try:
-            obj, unknown = self._custom[type_name].coerce(tree, self._metadata)
+            obj, unknown = self._custom[type_name].coerce(tree, self.read_metadata)
         except (Unusual, RecursionError):
             raise DecodeError("exceeded max depth") from None
         if validation == "Ignore":
             return Decoded(obj, [])
         return Decoded(obj, [*problems, *(f'unknown field "{path}"' for path in unknown)])
 
-    def _metadata(self, tree: Any) -> tuple[Obj, list[str]]:
+    def read_metadata(self, tree: Any) -> tuple[Obj, list[str]]:
         """ObjectMeta inside of a custom object."""
         try:
             return self._compiler.struct(_OBJECT_META).read(tree), []

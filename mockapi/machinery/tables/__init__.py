@@ -32,7 +32,7 @@ def render(
     or None; `columns` are a custom resource version's `additionalPrinterColumns`; `single` when
     one object was asked for and not a list.
     """
-    definitions, printer = _custom(columns) if columns else _known(kind)
+    definitions, printer = _known(kind) if columns is None else _custom(columns)
     if not single:
         objects = _ordered(kind, objects)
     ages = Ages(now)

@@ -1,0 +1,1 @@
+"""The strategy of custom resources, made from their CustomResourceDefinition."""
