@@ -34,6 +34,7 @@ class Patch:
         self._strict = validation != "Ignore"
         self._escaped = not isinstance(body, bytes) or b"\\u00" in body
         self.tree = bodies.parse(body) if isinstance(body, bytes) else body
+        self._untyped = False
         self.problems: list[str] = []
         """Duplicate and unknown fields of the patch itself; known once it was applied."""
 
@@ -49,6 +50,7 @@ class Patch:
     def _of_kind(self, patched: Any, type_name: str, types: Mapping[str, Type]) -> Any:
         """The patched tree says itself what it is, and must still be of the kind."""
         if type_name not in types:
+            self._untyped = True  # a custom resource, which Go keeps as a map
             return patched
         problem = kinds.problem(patched, types[type_name].gvks, types)
         if problem:
@@ -88,7 +90,11 @@ class Patch:
         return self._invalid(patched, f"strict decoding error: {texts}")
 
     def _invalid(self, patched: Any, error: str) -> Invalid:
-        shown = gofmt.value(self.tree) if self.media_type == STRATEGIC else go_json(patched)
+        shown = (
+            gofmt.value(self.tree)
+            if self.media_type == STRATEGIC
+            else go_json(patched, sort=self._untyped)
+        )
         return Invalid("", "", "", [fields.invalid("patch", shown, error)])
 
 
@@ -101,11 +107,9 @@ _HTML: Final = {
 }
 
 
-def go_json(tree: Any) -> str:
-    """Compact JSON with Go's escapes for HTML; the order of keys is the tree's, but for custom
-    resources, which Go keeps as maps."""
-    untyped = isinstance(tree, dict) and next(iter(tree), "") == "apiVersion"
-    text = json.dumps(tree, separators=(",", ":"), ensure_ascii=False, sort_keys=untyped)
+def go_json(tree: Any, *, sort: bool = False) -> str:
+    """Compact JSON with Go's escapes for HTML; the order of keys is the tree's unless sorted."""
+    text = json.dumps(tree, separators=(",", ":"), ensure_ascii=False, sort_keys=sort)
     for char, escape in _HTML.items():
         if char in text:
             text = text.replace(char, escape)
