@@ -35,7 +35,8 @@ from mockapi.client.inprocess import InProcessClients
 from mockapi.controllers import chosen
 from mockapi.controllers.serviceaccount import RootCAPublisher
 from mockapi.harness.metrics import CustomValue, ExternalValue, Metrics
-from mockapi.kubelet import files
+from mockapi.kubelet import files, json_schemas
+from mockapi.kubelet.admitting import BehaviourAdmission
 from mockapi.kubelet.behaviour_schema import BadBehaviour
 from mockapi.kubelet.kubelet import Kubelet, KubeletSettings
 from mockapi.kubelet.metrics import NodeMetrics, PodMetrics
@@ -300,6 +301,8 @@ class Cluster:
             components.append(self.scheduler)
         if self.settings.kubelet:
             self.kubelet = Kubelet(self._kubelet_settings)
+            admission = self.pipeline.writer.admission
+            admission.add(BehaviourAdmission(self.kubelet.behaviours))
             components.append(self.kubelet)
             find = self.pipeline.reading.get
             self.kernel.logs = PodLogs(find, self.kubelet.behaviours, self.clock)
@@ -445,8 +448,16 @@ class ClusterControls:
     def set_behaviours(self, rules: Sequence[Obj]) -> None:
         try:
             self._kubelet().behaviours.set_rules(rules)
-        except ValueError as error:
-            raise ApiError(422, "Invalid", str(error)) from None
+        except BadBehaviour as error:
+            causes = [
+                {"reason": "FieldValueInvalid", "message": text, "field": f"rules{path}"}
+                for path, text in error.problems
+            ]
+            raise ApiError(422, "Invalid", str(error), details={"causes": causes}) from None
+
+    def schema(self, name: str) -> Obj | None:
+        make = json_schemas.ALL.get(name)
+        return None if make is None else make()
 
     def metrics(self) -> Obj:
         known = self._cluster.metrics

@@ -22,10 +22,11 @@ RESULTS = ("pass", "fail", "warn", "error")
 
 
 class BadBehaviour(ValueError):
-    """A behaviour that cannot be understood. `problems`: (path, text) pairs."""
+    """A behaviour that cannot be understood. `problems`: (path, text) pairs; `tree`: all of it."""
 
-    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, problems: Sequence[tuple[str, str]], tree: Any = None) -> None:
         self.problems = tuple(problems)
+        self.tree = tree
         super().__init__("; ".join(f"{path}: {text}" if path else text for path, text in problems))
 
 
@@ -81,7 +82,7 @@ class Signal(fields.Field[int]):
             return value
         name = str(value).removeprefix("SIG")
         if name not in values.SIGNALS:
-            raise ValidationError(f"no such signal{_nearest(name, list(values.SIGNALS))}")
+            raise ValidationError(f"no such signal{nearest(name, list(values.SIGNALS))}")
         return values.SIGNALS[name]
 
 
@@ -189,11 +190,11 @@ class CurveField(fields.Field[Tree]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Tree:
         if not isinstance(value, Mapping):
             value = {"points": [value]}
-        loaded: Tree = _CURVE.load(value)
+        loaded: Tree = CURVE.load(value)
         return loaded
 
 
-_CURVE = CurveSchema()
+CURVE = CurveSchema()
 
 
 class UsageSchema(_Strict):
@@ -300,7 +301,7 @@ def check(tree: Any, schema: Schema) -> None:
     try:
         schema.load(tree)
     except ValidationError as error:
-        raise BadBehaviour(list(_flat(error.messages, "", schema))) from None
+        raise BadBehaviour(list(_flat(error.messages, "", schema)), tree) from None
 
 
 def _flat(messages: Any, path: str, here: Schema | fields.Dict | None) -> list[tuple[str, str]]:
@@ -317,7 +318,7 @@ def _flat(messages: Any, path: str, here: Schema | fields.Dict | None) -> list[t
         if isinstance(here, fields.Dict) and isinstance(inner, dict):
             inner = inner.get("value", inner.get("key"))
         if inner == ["Unknown field."] and isinstance(here, Schema):
-            found.append((step, f"unknown field{_nearest(str(key), list(here.fields))}"))
+            found.append((step, f"unknown field{nearest(str(key), list(here.fields))}"))
         else:
             found += _flat(inner, step, _below(here, key))
     return found
@@ -335,52 +336,14 @@ def _below(here: Schema | fields.Dict | None, key: Any) -> Schema | fields.Dict 
     if isinstance(field, OneOrMore):
         return field.item
     if isinstance(field, CurveField):
-        return _CURVE
+        return CURVE
     return field if isinstance(field, fields.Dict) else None
 
 
-def _nearest(name: str, names: Sequence[str]) -> str:
+def nearest(name: str, names: Sequence[str]) -> str:
+    """What was meant, as the end of a sentence."""
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     if not close:
         low = name.lower()
         close = [n for n in names if n.lower() == low or (low and n.lower().startswith(low))][:1]
     return f", did you mean {close[0]}?" if close else f", valid are {', '.join(sorted(names))}"
-
-
-def json_schema() -> Tree:
-    """For editors: JSON schema 2020-12 of the annotation's content."""
-    schema = _object(POD)
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["title"] = "mockapi pod behaviour"
-    return schema
-
-
-def _object(schema: Schema) -> Tree:
-    required = [name for name, field in schema.fields.items() if field.required]
-    properties = {name: _field(field) for name, field in schema.fields.items()}
-    out: Tree = {"type": "object", "additionalProperties": False, "properties": properties}
-    if required:
-        out["required"] = required
-    return out
-
-
-def _field(field: Any) -> Tree:
-    if isinstance(field, fields.Nested) and isinstance(field.schema, Schema):
-        return _object(field.schema)
-    if isinstance(field, OneOrMore):
-        item = _object(field.item)
-        if field.shorthand:
-            item = {"oneOf": [_field(field.item.fields[field.shorthand]), item]}
-        return {"oneOf": [item, {"type": "array", "minItems": 1, "items": item}]}
-    if isinstance(field, fields.Dict):
-        value = _field(field.value_field) if field.value_field else {}
-        return {"type": "object", "additionalProperties": value}
-    if hasattr(field, "json_type"):
-        out = dict(field.json_type)
-        return {"oneOf": [out, {"type": "null"}]} if field.allow_none else out
-    if isinstance(field, fields.Boolean):
-        return {"type": "boolean"}
-    if isinstance(field, fields.Integer):
-        return {"type": "integer"}
-    choices = [c for v in field.validators if isinstance(v, validate.OneOf) for c in v.choices]
-    return {"type": "string", "enum": choices} if choices else {"type": "string"}

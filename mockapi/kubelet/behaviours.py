@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from mockapi.kubelet import behaviour as values
-from mockapi.kubelet.behaviour_schema import POD, RULES, BadBehaviour, _nearest, check, read
+from mockapi.kubelet.behaviour_schema import POD, RULES, BadBehaviour, check, nearest, read
 from mockapi.kubelet.states import IMAGE_PREFIX, STATES, normal
 
 Obj = dict[str, Any]
@@ -155,10 +155,12 @@ class Behaviours:
 
 def image_state(image: str) -> Tree:
     """The behaviour of a built-in image, nothing for ordinary ones."""
-    if not image.startswith(IMAGE_PREFIX):
-        return {}
-    name = image[len(IMAGE_PREFIX) :].partition("@")[0].partition(":")[0]
-    return STATES.get(normal(name), {})
+    return STATES.get(state_of_image(image), {}) if image.startswith(IMAGE_PREFIX) else {}
+
+
+def state_of_image(image: str) -> str:
+    """The state that the name of one of our images asks for."""
+    return normal(image[len(IMAGE_PREFIX) :].partition("@")[0].partition(":")[0])
 
 
 def check_rules(rules: Sequence[Tree]) -> None:
@@ -171,7 +173,8 @@ def check_rules(rules: Sequence[Tree]) -> None:
 def _check_state(tree: Tree, path: str) -> None:
     name = tree.get("state")
     if name is not None and normal(name) not in STATES:
-        raise BadBehaviour([(path, f"unknown state {name}{_nearest(normal(name), list(STATES))}")])
+        text = f"unknown state {name}{nearest(normal(name), list(STATES))}"
+        raise BadBehaviour([(path, text)], tree)
 
 
 def _with_state(tree: Tree) -> Tree:

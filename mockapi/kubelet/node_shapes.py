@@ -30,6 +30,8 @@ class _Text(fields.String):
 class _Amount(fields.Field[str]):
     """A quantity, which may be a plain number."""
 
+    json_type = {"type": ["string", "number"]}
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         try:
             quantity(value)
@@ -61,7 +63,7 @@ class _ShapeSchema(Schema):
     taints = fields.List(fields.Nested(_TaintSchema))
 
 
-_SHAPES = _ShapeSchema(many=True)
+SHAPES = _ShapeSchema(many=True)
 
 
 def read(text: str) -> list[NodeShape]:
@@ -69,8 +71,8 @@ def read(text: str) -> list[NodeShape]:
     tree = parsed(text)
     if not isinstance(tree, list):
         raise BadBehaviour([("", "must be a list of node shapes")])
-    check(tree, _SHAPES)
-    shapes = [NodeShape(**shape) for shape in _SHAPES.load(tree)]
+    check(tree, SHAPES)
+    shapes = [NodeShape(**shape) for shape in SHAPES.load(tree)]
     _check_names(shapes)
     return shapes
 

@@ -28,6 +28,9 @@ class Controls(Protocol):
 
     def set_behaviours(self, rules: Sequence[Obj]) -> None: ...
 
+    def schema(self, name: str) -> Obj | None:
+        """The JSON schema of what is written for the fake kubelet: behaviour, rules or nodes."""
+
     def metrics(self) -> Obj:
         """The custom and external metrics that are set."""
 

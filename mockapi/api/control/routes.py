@@ -5,6 +5,7 @@ from typing import Any
 
 import marshmallow
 import orjson
+import yaml
 from marshmallow import fields, validate
 
 from mockapi.api.call import Call
@@ -58,13 +59,23 @@ class _Metrics(marshmallow.Schema):
 def _body(call: Call, schema: marshmallow.Schema) -> Obj:
     raw = call.body()
     try:
-        tree = orjson.loads(raw) if raw else {}
+        tree = _tree(raw, call.content_type) if raw else {}
         loaded: Obj = schema.load(tree)
     except orjson.JSONDecodeError as error:
         raise BadRequest(f"the body is not JSON: {error}") from None
     except marshmallow.ValidationError as error:
         raise BadRequest(f"bad body: {_first(error.messages)}") from None
     return loaded
+
+
+def _tree(raw: bytes, content_type: str) -> Any:
+    """JSON, or YAML where the request says so."""
+    if "yaml" not in content_type:
+        return orjson.loads(raw)
+    try:
+        return yaml.safe_load(raw)
+    except yaml.YAMLError as error:
+        raise BadRequest(f"the body is not YAML: {error}") from None
 
 
 def _first(messages: Any, path: str = "") -> str:
@@ -100,12 +111,23 @@ class ControlApi:
             if call.method != "GET":
                 raise MethodNotAllowed()
             return _reply(self._controls.explain(steps[2], steps[3]))
+        if steps[0] == "schemas" and len(steps) == 2:
+            return self._schema(call, steps[1])
         route = self._routes.get((call.method, path))
         if route is not None:
             return _reply(route(call))
         if any(known == path for _, known in self._routes):
             raise MethodNotAllowed()
         raise PathNotFound()
+
+    def _schema(self, call: Call, name: str) -> Reply:
+        """As a file for editors, so with or without its ending."""
+        schema = self._controls.schema(name.removesuffix(".json"))
+        if schema is None:
+            raise PathNotFound()
+        if call.method != "GET":
+            raise MethodNotAllowed()
+        return _reply(schema)
 
     def _clock(self) -> Obj:
         now = self._controls.now()

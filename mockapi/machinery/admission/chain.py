@@ -63,6 +63,10 @@ class Chain:
     def __init__(self, plugins: Sequence[Plugin]) -> None:
         self.plugins = tuple(plugins)
 
+    def add(self, plugin: Plugin) -> None:
+        """Put one before all others."""
+        self.plugins = (plugin, *self.plugins)
+
     def admit(self, attributes: Attributes) -> None:
         for plugin in self.plugins:
             if plugin.handles(attributes):

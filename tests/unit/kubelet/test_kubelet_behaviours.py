@@ -7,8 +7,9 @@ import pytest
 import yaml
 from kubelet_fake import Cluster
 
+from mockapi.kubelet import json_schemas
 from mockapi.kubelet.behaviour import DEFAULT, FINISHES, Finding
-from mockapi.kubelet.behaviour_schema import BadBehaviour, json_schema
+from mockapi.kubelet.behaviour_schema import BadBehaviour
 from mockapi.kubelet.behaviours import Behaviours, container_value, merged
 from mockapi.kubelet.states import STATES, normal
 
@@ -195,11 +196,11 @@ def test_states_are_known_by_their_reasons(name: str, state: str) -> None:
     assert state in STATES
 
 
-VALIDATOR = jsonschema.Draft202012Validator(json_schema())
+VALIDATOR = jsonschema.Draft202012Validator(json_schemas.behaviour())
 
 
 def test_the_published_schema_is_a_schema() -> None:
-    jsonschema.Draft202012Validator.check_schema(json_schema())
+    jsonschema.Draft202012Validator.check_schema(json_schemas.behaviour())
 
 
 @pytest.mark.parametrize("state", sorted(STATES))
