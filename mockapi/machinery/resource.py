@@ -80,6 +80,21 @@ class StatusStrategy:
 
     prepare_update: Callable[[Obj, Obj, Context], None] = nothing_to_prepare_update
     validate_update: Callable[[Obj, Obj], list[FieldError]] = no_update_errors
+    judge_update: Callable[[Obj, Obj, Context], list[FieldError]] | None = None
+    """In place of `validate_update`, for rules that ask what time it is."""
+    kept_metadata: tuple[str, ...] = ()
+    """What of the metadata stays as it is."""
+
+
+METADATA_OF_STATUS = (
+    "labels",
+    "annotations",
+    "finalizers",
+    "ownerReferences",
+    "generation",
+    "deletionTimestamp",
+)
+"""What most kinds' status subresources leave alone. Source: metav1.ResetObjectMetaForStatus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +123,16 @@ class Strategy:
     kind: str
     validate_name: Callable[[str, bool], list[str]] | None = None
     """(name, is_generate_name_prefix) -> details of what is wrong; None: DNS subdomain."""
+    name_rule: Callable[[Obj], Callable[[str, bool], list[str]]] | None = None
+    """The same, where other fields tell what the name must be."""
     prepare_create: Callable[[Obj, Context], None] = nothing_to_prepare
     """Drop what a client may not set (status), fill what the server decides."""
     prepare_update: Callable[[Obj, Obj, Context], None] = nothing_to_prepare_update
     validate: Callable[[Obj], list[FieldError]] = no_errors
     validate_update: Callable[[Obj, Obj], list[FieldError]] = no_update_errors
     """All errors of an update (call the create rules from here where the real server does)."""
+    repeats_errors: bool = False
+    """Errors that are found twice are told twice, as only kinds without declared rules do."""
     warnings: Callable[[Obj, Obj | None], list[str]] = no_warnings
     has_generation: bool = False
     """generation is 1 at creation and grows when anything but metadata and status changes."""

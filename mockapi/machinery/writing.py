@@ -194,12 +194,13 @@ class Writer:
         hook = self.hooks.get(resource.bucket)
         if hook is not None:
             hook.before_create(obj, context)
+        rule = strategy.name_rule(obj) if strategy.name_rule else strategy.validate_name
         errors = metadata_rules.validate_object_meta(
-            metadata, namespaced=resource.namespaced, validate_name=strategy.validate_name
+            metadata, namespaced=resource.namespaced, validate_name=rule
         )
         errors.extend(strategy.validate(obj))
         if errors:
-            raise Invalid(strategy.group, obj["kind"], metadata.get("name", ""), errors)
+            raise _invalid(resource, obj, errors)
         for text in strategy.warnings(obj, None):
             context.warn(text)
 
@@ -364,9 +365,9 @@ class Writer:
         keep(metadata, before, "generation")
         self._prepare_update(resource, obj, old, context, plan)
         keep_system_fields(metadata, before)
-        errors = self._update_errors(resource, obj, old, plan)
+        errors = self._update_errors(resource, obj, old, plan, context)
         if errors:
-            raise Invalid(strategy.group, obj["kind"], metadata.get("name", ""), errors)
+            raise _invalid(resource, obj, errors)
         if plan.strategy is None:
             for text in strategy.warnings(obj, old):
                 context.warn(text)
@@ -378,6 +379,8 @@ class Writer:
         if plan.strategy is not None:
             if plan.part:
                 _keep_other_parts(obj, old, plan.part)
+            for key in plan.strategy.kept_metadata:
+                keep(obj["metadata"], old["metadata"], key)
             plan.strategy.prepare_update(obj, old, context)
             return
         if strategy.has_status:
@@ -397,7 +400,7 @@ class Writer:
         return any(obj.get(key) != old.get(key) for key in keys)
 
     def _update_errors(
-        self, resource: Resource, obj: Obj, old: Obj, plan: UpdatePlan
+        self, resource: Resource, obj: Obj, old: Obj, plan: UpdatePlan, context: Context
     ) -> list[FieldError]:
         metadata, before = obj["metadata"], old["metadata"]
         errors: list[FieldError] = []
@@ -412,7 +415,9 @@ class Writer:
             # The kinds' own rules begin with the same check, so the real server says it twice.
             errors.extend(changes)
         if plan.strategy is not None:
-            if plan.strategy.validate_update is not no_update_errors:
+            if plan.strategy.judge_update is not None:
+                errors.extend(plan.strategy.judge_update(obj, old, context))
+            elif plan.strategy.validate_update is not no_update_errors:
                 errors.extend(plan.strategy.validate_update(obj, old))
             return errors
         errors.extend(resource.strategy.validate_update(obj, old))
@@ -517,6 +522,13 @@ class Writer:
             dry_run=context.dry_run,
             warnings=request.warnings,
         )
+
+
+def _invalid(resource: Resource, obj: Obj, errors: list[FieldError]) -> Invalid:
+    strategy = resource.strategy
+    if not strategy.repeats_errors:
+        errors = list({str(error): error for error in errors}.values())
+    return Invalid(strategy.group, obj["kind"], obj["metadata"].get("name", ""), errors)
 
 
 def wipe_system_fields(metadata: Obj) -> None:

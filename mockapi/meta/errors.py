@@ -117,10 +117,9 @@ class ApplyConflict(ApiError):
 
 
 class Invalid(ApiError):
-    """422 with one cause per field error; what is said twice is told once."""
+    """422 with one cause per field error."""
 
     def __init__(self, group: str, kind: str, name: str, errors: Sequence[FieldError]) -> None:
-        errors = list({str(error): error for error in errors}.values())
         super().__init__(
             422,
             "Invalid",

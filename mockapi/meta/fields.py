@@ -108,7 +108,7 @@ def type_invalid(field: Path | str, value: Any, detail: str) -> FieldError:
     return FieldError("FieldValueTypeInvalid", field, value, detail)
 
 
-def forbidden(field: Path | str, detail: str) -> FieldError:
+def forbidden(field: Path | str, detail: str = "") -> FieldError:
     return FieldError("FieldValueForbidden", field, "", detail)
 
 

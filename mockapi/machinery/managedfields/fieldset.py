@@ -106,7 +106,7 @@ def recursive_difference(left: FieldSet, right: FieldSet) -> FieldSet:
         if result is left:
             result = dict(left)
         if rest:
-            result[key] = rest
+            result[key] = LEAF if rest.keys() == {SELF} else rest
         else:
             del result[key]
     return result

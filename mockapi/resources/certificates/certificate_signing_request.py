@@ -1,19 +1,51 @@
 """CertificateSigningRequest."""
 
+import base64
 from collections.abc import Sequence
 
 from mockapi.machinery.resource import Context, Obj, StatusStrategy, Strategy
-from mockapi.machinery.validation import names
+from mockapi.machinery.validation import names, rules
 from mockapi.meta import fields as errors_of
+from mockapi.meta import gofmt, pem
 from mockapi.meta.fields import FieldError, Path
 from mockapi.resources import fields
+from mockapi.resources.certificates import x509
 
 Errors = list[FieldError]
 
 APPROVED, DENIED, FAILED = "Approved", "Denied", "Failed"
+_SPEC = Path("spec")
 _CONDITIONS = Path("status", "conditions")
 _CERTIFICATE = Path("status", "certificate")
 _STATUSES = ("False", "True", "Unknown")
+_LEGACY_SIGNER = "kubernetes.io/legacy-unknown"
+_SHORTEST = 600
+_MALFORMED = "asn1: structure error: malformed certificate request"
+_USAGES = (
+    "any",
+    "cert sign",
+    "client auth",
+    "code signing",
+    "content commitment",
+    "crl sign",
+    "data encipherment",
+    "decipher only",
+    "digital signature",
+    "email protection",
+    "encipher only",
+    "ipsec end system",
+    "ipsec tunnel",
+    "ipsec user",
+    "key agreement",
+    "key encipherment",
+    "microsoft sgc",
+    "netscape sgc",
+    "ocsp signing",
+    "s/mime",
+    "server auth",
+    "signing",
+    "timestamping",
+)
 _ABOUT_USER = ("username", "uid", "groups", "extra")
 
 
@@ -105,6 +137,61 @@ def _exclusive() -> FieldError:
     return errors_of.invalid(_CONDITIONS, f"{{{one}, {other}}}", detail)
 
 
+def _validate(obj: Obj) -> Errors:
+    spec = obj["spec"]
+    errors = _check_request(spec.get("request"))
+    usages, where = spec.get("usages") or (), _SPEC.child("usages")
+    if not usages:
+        errors.append(errors_of.required(where))
+    for index, usage in enumerate(usages):
+        errors += rules.one_of(usage, where.index(index), _USAGES)
+    for index, usage in enumerate(usages):
+        if usage in usages[:index]:
+            errors.append(errors_of.duplicate(where.index(index), usage))
+    signer, where = spec.get("signerName", ""), _SPEC.child("signerName")
+    if signer == _LEGACY_SIGNER:
+        detail = "the legacy signerName is not allowed via this API version"
+        errors.append(errors_of.invalid(where, signer, detail))
+    else:
+        errors += rules.signer_name(signer, where)
+    seconds = spec.get("expirationSeconds")
+    if seconds is not None and seconds < _SHORTEST:
+        where = _SPEC.child("expirationSeconds")
+        detail = "may not specify a duration less than 600 seconds (10 minutes)"
+        errors.append(errors_of.invalid(where, seconds, detail))
+    return errors
+
+
+def _check_request(given: str | None) -> Errors:
+    block = pem.first(base64.b64decode(given or ""))
+    if block is None or block.kind != "CERTIFICATE REQUEST":
+        detail = "PEM block type must be CERTIFICATE REQUEST"
+    else:
+        request = x509.request(block.body)
+        detail = _MALFORMED if request is None else x509.signature_error(request)
+    return [errors_of.invalid(_SPEC.child("request"), given, detail)] if detail else []
+
+
+def _check_certificate(obj: Obj, old: Obj) -> Errors:
+    """A certificate that is set is a chain of certificates."""
+    given, before = ((o.get("status") or {}).get("certificate") for o in (obj, old))
+    if not given or given == before:
+        return []
+    detail = "must contain at least one CERTIFICATE PEM block"
+    for block in pem.blocks(base64.b64decode(given)):
+        detail = ""
+        if block.kind != "CERTIFICATE":
+            found = gofmt.quote(block.kind)
+            detail = f"only CERTIFICATE PEM blocks are allowed, found {found}"
+        elif block.has_headers:
+            detail = "no PEM block headers are permitted"
+        elif x509.certificate(block.body) is None:
+            detail = "x509: malformed certificate"
+        if detail:
+            break
+    return [errors_of.invalid(_CERTIFICATE, "<certificate data>", detail)] if detail else []
+
+
 def _check_removed(obj: Obj, old: Obj) -> Errors:
     return [
         errors_of.forbidden(_CONDITIONS, f'updates may not remove a condition of type "{kind}"')
@@ -126,7 +213,8 @@ def _validate_approval(obj: Obj, old: Obj) -> Errors:
 
 
 def _validate_status(obj: Obj, old: Obj) -> Errors:
-    errors = _check_conditions(obj) + _check_removed(obj, old) + _check_added(obj, old)
+    errors = _check_conditions(obj) + _check_certificate(obj, old)
+    errors += _check_removed(obj, old) + _check_added(obj, old)
     before = (old.get("status") or {}).get("certificate")
     if before and (obj.get("status") or {}).get("certificate") != before:
         detail = "updates may not modify existing certificate content"
@@ -143,6 +231,7 @@ STRATEGY = Strategy(
     validate_name=names.anything,
     prepare_create=_prepare_create,
     prepare_update=_prepare_update,
+    validate=_validate,
     has_status=True,
     status=StatusStrategy(prepare_update=_prepare_status, validate_update=_validate_status),
     parts={"approval": ("status", APPROVAL)},

@@ -26,6 +26,9 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	resourcev1 "k8s.io/api/resource/v1"
 	storagev1 "k8s.io/api/storage/v1"
+	storagemigrationv1 "k8s.io/api/storagemigration/v1"
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/kubernetes/pkg/apis/admissionregistration"
 	"k8s.io/kubernetes/pkg/apis/apps"
 	"k8s.io/kubernetes/pkg/apis/autoscaling"
@@ -39,6 +42,7 @@ import (
 	"k8s.io/kubernetes/pkg/apis/rbac"
 	"k8s.io/kubernetes/pkg/apis/resource"
 	"k8s.io/kubernetes/pkg/apis/storage"
+	"k8s.io/kubernetes/pkg/apis/storagemigration"
 )
 
 var layouts = map[string][][3]string{}
@@ -53,7 +57,8 @@ func name(t reflect.Type) string {
 }
 
 func isInternal(t reflect.Type) bool {
-	return strings.HasPrefix(t.PkgPath(), "k8s.io/kubernetes/pkg/apis/")
+	return strings.HasPrefix(t.PkgPath(), "k8s.io/kubernetes/pkg/apis/") ||
+		strings.HasSuffix(t.PkgPath(), "/pkg/apis/apiextensions")
 }
 
 // wire finds the versioned field of the same Go name, and its JSON name.
@@ -179,6 +184,12 @@ func main() {
 	pair(admissionregistration.ValidatingAdmissionPolicy{}, admissionregistrationv1.ValidatingAdmissionPolicy{})
 	pair(admissionregistration.ValidatingAdmissionPolicyBinding{}, admissionregistrationv1.ValidatingAdmissionPolicyBinding{})
 	pair(admissionregistration.ValidatingWebhookConfiguration{}, admissionregistrationv1.ValidatingWebhookConfiguration{})
+	pair(admissionregistration.MutatingAdmissionPolicy{}, admissionregistrationv1.MutatingAdmissionPolicy{})
+	pair(admissionregistration.MutatingAdmissionPolicyBinding{}, admissionregistrationv1.MutatingAdmissionPolicyBinding{})
+	pair(admissionregistration.MutatingWebhookConfiguration{}, admissionregistrationv1.MutatingWebhookConfiguration{})
+	pair(apiextensions.CustomResourceDefinition{}, apiextensionsv1.CustomResourceDefinition{})
+	pair(storage.VolumeAttributesClass{}, storagev1.VolumeAttributesClass{})
+	pair(storagemigration.StorageVersionMigration{}, storagemigrationv1.StorageVersionMigration{})
 	pair(resource.ResourceClaim{}, resourcev1.ResourceClaim{})
 	pair(resource.ResourceClaimTemplate{}, resourcev1.ResourceClaimTemplate{})
 	pair(resource.ResourceSlice{}, resourcev1.ResourceSlice{})
