@@ -11,7 +11,7 @@ from mockapi.settings import Settings
 Obj = dict[str, Any]
 
 START = 1_800_000_000.0
-_RANDOM_ID = re.compile(r"\b([0-9a-f]{64}|[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f-]{22})\b")
+_RANDOM_ID = re.compile(r"\b([0-9a-f]{64}|[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f-]{21})\b")
 _RANDOM_NAME = re.compile(r"\b(kube-api-access-|sum-|endpointslices/web-)[b-df-hj-np-tv-z0-9]{5}\b")
 _WRITES = frozenset(("create", "update", "patch", "delete"))
 _QUIET = ("managedFields", "resourceVersion", "uid", "creationTimestamp", "selfLink")
