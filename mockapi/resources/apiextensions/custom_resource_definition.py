@@ -1,5 +1,8 @@
 """CustomResourceDefinition."""
 
+from typing import Any
+
+from mockapi.machinery.cel import programs
 from mockapi.machinery.resource import Context, Obj, Strategy
 
 FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
@@ -39,12 +42,26 @@ def _mark_deleted(obj: Obj, now: str) -> None:
     obj["status"]["conditions"] = [*conditions, condition]
 
 
+def _warnings(obj: Obj, old: Obj | None) -> list[str]:
+    """Rules that will not be asked are not passed over in silence."""
+    if programs.available() or not _has_rules(obj["spec"].get("versions")):
+        return []
+    return ["x-kubernetes-validations are not evaluated: install mockapi[cel]"]
+
+
+def _has_rules(schema: Any) -> bool:
+    if isinstance(schema, dict):
+        return "x-kubernetes-validations" in schema or any(map(_has_rules, schema.values()))
+    return isinstance(schema, list) and any(map(_has_rules, schema))
+
+
 STRATEGY = Strategy(
     group="apiextensions.k8s.io",
     kind="CustomResourceDefinition",
     prepare_create=_prepare_create,
     prepare_update=_prepare_update,
     mark_deleted=_mark_deleted,
+    warnings=_warnings,
     has_generation=True,
     has_status=True,
     unconditional_update=False,

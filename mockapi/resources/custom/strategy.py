@@ -6,6 +6,7 @@ Source: apiextensions-apiserver pkg/registry/customresource.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mockapi.machinery.cel import programs
 from mockapi.machinery.resource import Context, Obj, StatusStrategy, Strategy
 from mockapi.machinery.schema import embedded, values
 from mockapi.machinery.schema.values import NOTHING, Values
@@ -14,8 +15,22 @@ from mockapi.meta import fields, gofmt
 from mockapi.meta.fields import FieldError
 from mockapi.resources import finalizers
 from mockapi.resources.custom import scaling
+from mockapi.resources.custom.rules import Node
 
 _STATUS = "status"
+_BLOCKING = frozenset(
+    (
+        "FieldValueNotSupported",
+        "FieldValueRequired",
+        "FieldValueTooLong",
+        "FieldValueTooMany",
+        "FieldValueTypeInvalid",
+    )
+)
+_NOT_CHECKED = (
+    "some validation rules were not checked because the object was invalid; "
+    "correct the existing errors to complete validation"
+)
 
 
 def strategy(definition: Obj, version: Obj) -> Strategy:
@@ -53,6 +68,7 @@ class Rules:
         self._values = Values(self.schema)
         status = (self.schema.get("properties") or {}).get(_STATUS)
         self._status = Values(status) if status is not None else None
+        self._asked = Node(self.schema, root=True) if programs.available() else None
 
     def errors(self, obj: Obj) -> list[FieldError]:
         found = self._type_errors(obj)
@@ -63,7 +79,7 @@ class Rules:
                 found += scaling.status_errors(obj, self.scale)
         found += embedded.errors(obj, self.schema)
         found += values.list_errors(obj, self.schema)
-        return found
+        return self._with_rules(found, obj, None)
 
     def update_errors(self, obj: Obj, old: Obj) -> list[FieldError]:
         found = self._type_errors(obj)
@@ -73,7 +89,7 @@ class Rules:
                 found += scaling.spec_errors(obj, self.scale)
                 found += scaling.status_errors(obj, self.scale)
         found += embedded.errors(obj, self.schema)
-        return found + self._list_errors(obj, old)
+        return self._with_rules(found + self._list_errors(obj, old), obj, old)
 
     def status_errors(self, obj: Obj, old: Obj) -> list[FieldError]:
         found = self._type_errors(obj)
@@ -83,7 +99,15 @@ class Rules:
                 found = self._status.errors(obj[_STATUS], before, path=_STATUS)
             if self.scale:
                 found += scaling.status_errors(obj, self.scale)
-        return found + self._list_errors(obj, old)
+        return self._with_rules(found + self._list_errors(obj, old), obj, old)
+
+    def _with_rules(self, found: list[FieldError], obj: Obj, old: Obj | None) -> list[FieldError]:
+        """The rules are only asked of what is sound."""
+        if not self._asked:
+            return found
+        if any(error.reason in _BLOCKING for error in found):
+            return [*found, fields.invalid("<nil>", None, _NOT_CHECKED)]
+        return found + self._asked.errors(obj, old)
 
     def _list_errors(self, obj: Obj, old: Obj) -> list[FieldError]:
         """What was wrong before may stay wrong."""
