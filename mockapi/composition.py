@@ -33,7 +33,7 @@ from mockapi.base.ids import Ids
 from mockapi.base.lazy import module
 from mockapi.client.inprocess import InProcessClients
 from mockapi.controllers import chosen
-from mockapi.controllers.serviceaccount import RootCAPublisher
+from mockapi.controllers.keys import NeedsKeys
 from mockapi.harness.metrics import CustomValue, ExternalValue, Metrics
 from mockapi.kubelet import files, json_schemas
 from mockapi.kubelet.admitting import BehaviourAdmission
@@ -41,7 +41,7 @@ from mockapi.kubelet.behaviour_schema import BadBehaviour
 from mockapi.kubelet.kubelet import Kubelet, KubeletSettings
 from mockapi.kubelet.metrics import NodeMetrics, PodMetrics
 from mockapi.kubelet.podlogs import PodLogs
-from mockapi.machinery import bootstrap, catalogue, discovery, metrics_api
+from mockapi.machinery import authorization, bootstrap, catalogue, discovery, metrics_api
 from mockapi.machinery.admission.plugins import default_chain
 from mockapi.machinery.allocation import service_hook
 from mockapi.machinery.bodies import Bodies
@@ -54,7 +54,7 @@ from mockapi.machinery.objects import Objects
 from mockapi.machinery.pipeline import Pipeline
 from mockapi.machinery.registry import Registry
 from mockapi.machinery.request import ListResult, Request, Result
-from mockapi.machinery.resource import Obj, Resource
+from mockapi.machinery.resource import Obj, Resource, UserInfo
 from mockapi.machinery.schema.schemas import Schemas
 from mockapi.meta.errors import ApiError, NotFound
 from mockapi.meta.names import GroupVersionKind, split_api_version
@@ -201,10 +201,11 @@ class Cluster:
             ),
             clock=self.clock,
             ids=self.ids,
-            admission=default_chain(self._charge),
+            admission=default_chain(self._charge, self._may),
             managers=self._managers,
             hooks={},
         )
+        pipeline.answer("subjectaccessreviews.authorization.k8s.io", self._review)
         pipeline.writer.hooks["services"] = service_hook(self.store, objects, self.ids)
         return pipeline
 
@@ -226,6 +227,16 @@ class Cluster:
     def _is_custom(self, gvk: GroupVersionKind) -> bool:
         resource = self.registry.find_kind(gvk)
         return resource is not None and resource.custom is not None
+
+    def _may(self, user: UserInfo, attributes: authorization.Attributes) -> bool:
+        return self.security.authorizer.authorize(user, attributes).allowed
+
+    def _review(self, request: Request) -> Result:
+        """The access reviews of our own controllers."""
+        obj, authorizer = request.obj, self.security.authorizer
+        spec = obj["spec"]
+        status = authorization.review(spec, authorization.subject_of(spec), authorizer)
+        return Result(201, {**obj, "status": status})
 
     def _charge(self, quota: Obj) -> None:
         client = self.clients.client("kube-apiserver")
@@ -289,8 +300,8 @@ class Cluster:
         extensions = (Definitions(self.customs, self._served_anew), APIServices())
         components: list[Component] = [*extensions, *self._controllers]
         for component in components:
-            if isinstance(component, RootCAPublisher) and self.security.ca is not None:
-                component.root_ca = self.security.ca.decode()
+            if isinstance(component, NeedsKeys):
+                component.keys = self.security
         if self.settings.scheduler:
             configured = self._scheduling
             self.scheduler = Scheduler(

@@ -3,7 +3,7 @@
 import ipaddress
 import ssl
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,6 +73,28 @@ class Authority:
     def client(self, user: str, groups: Sequence[str]) -> Pair:
         return self._issue(_name(user, groups), ExtendedKeyUsageOID.CLIENT_AUTH)
 
+    def sign(self, request: bytes, usages: Sequence[str], begin: float, end: float) -> bytes:
+        """The certificate for a PKCS#10 request, both as PEM, as the real local signer makes it:
+        the subject and the alternative names of the request, the given usages, nothing else.
+        Raises ValueError."""
+        asked = x509.load_pem_x509_csr(request)
+        if not asked.is_signature_valid:
+            raise ValueError("unable to verify certificate request signature")
+        own_end = self._certificate.not_valid_after_utc
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(asked.subject)
+            .issuer_name(self._name)
+            .public_key(asked.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(datetime.fromtimestamp(int(begin), UTC))
+            .not_valid_after(min(datetime.fromtimestamp(int(end), UTC), own_end))
+        )
+        for extension, critical in _extensions(asked, usages, self._key.public_key()):
+            builder = builder.add_extension(extension, critical=critical)
+        signed = builder.sign(self._key, hashes.SHA256())
+        return signed.public_bytes(serialization.Encoding.PEM)
+
     def _issue(
         self,
         subject: x509.Name,
@@ -106,6 +128,57 @@ class Authority:
                 critical=False,
             )
         )
+
+
+_KEY_USAGES = {
+    "signing": "digital_signature",
+    "digital signature": "digital_signature",
+    "content commitment": "content_commitment",
+    "key encipherment": "key_encipherment",
+    "key agreement": "key_agreement",
+    "data encipherment": "data_encipherment",
+    "cert sign": "key_cert_sign",
+    "crl sign": "crl_sign",
+    "encipher only": "encipher_only",
+    "decipher only": "decipher_only",
+}
+_EXTENDED_USAGES = {
+    "any": ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
+    "server auth": ExtendedKeyUsageOID.SERVER_AUTH,
+    "client auth": ExtendedKeyUsageOID.CLIENT_AUTH,
+    "code signing": ExtendedKeyUsageOID.CODE_SIGNING,
+    "email protection": ExtendedKeyUsageOID.EMAIL_PROTECTION,
+    "s/mime": ExtendedKeyUsageOID.EMAIL_PROTECTION,
+    "ipsec end system": x509.ObjectIdentifier("1.3.6.1.5.5.7.3.5"),
+    "ipsec tunnel": x509.ObjectIdentifier("1.3.6.1.5.5.7.3.6"),
+    "ipsec user": x509.ObjectIdentifier("1.3.6.1.5.5.7.3.7"),
+    "timestamping": ExtendedKeyUsageOID.TIME_STAMPING,
+    "ocsp signing": ExtendedKeyUsageOID.OCSP_SIGNING,
+    "microsoft sgc": x509.ObjectIdentifier("1.3.6.1.4.1.311.10.3.3"),
+    "netscape sgc": x509.ObjectIdentifier("2.16.840.1.113730.4.1"),
+}
+
+
+def _extensions(
+    asked: x509.CertificateSigningRequest, usages: Sequence[str], issuer: ec.EllipticCurvePublicKey
+) -> Iterator[tuple[x509.ExtensionType, bool]]:
+    """Each with whether it is critical, in the order of Go's x509."""
+    unknown = [usage for usage in usages if usage not in {**_KEY_USAGES, **_EXTENDED_USAGES}]
+    if unknown:
+        raise ValueError(f"unrecognized usage values: {unknown}")
+    names = {_KEY_USAGES[usage] for usage in usages if usage in _KEY_USAGES}
+    if names:
+        yield x509.KeyUsage(**{name: name in names for name in _KEY_USAGES.values()}), True
+    extended = [_EXTENDED_USAGES[usage] for usage in usages if usage in _EXTENDED_USAGES]
+    if extended:
+        yield x509.ExtendedKeyUsage(sorted(set(extended), key=str)), False
+    yield x509.BasicConstraints(False, None), True
+    yield x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer), False
+    try:
+        found = asked.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return
+    yield found.value, found.critical
 
 
 def server_context(authority: Authority, pair: Pair) -> SSLContext:

@@ -90,6 +90,28 @@ class Security:
     ssl_context: Any = None
     token: str = ""
     """The administrator's, where one is needed."""
+    _authority: Any = None
+
+    @property
+    def authority(self) -> Any:
+        """The `certificates.Authority`, made when the first certificate is asked for."""
+        if self._authority is None:
+            self._authority = module("mockapi.api.certificates").Authority()
+        return self._authority
+
+    # What controllers need: see `controllers.keys.Keys`.
+
+    def root_ca(self) -> str:
+        return "" if self.ca is None else self.ca.decode()
+
+    def sign_certificate(
+        self, request: bytes, usages: Sequence[str], begin: float, end: float
+    ) -> bytes:
+        signed: bytes = self.authority.sign(request, usages, begin, end)
+        return signed
+
+    def sign_token(self, claims: Obj) -> str:
+        return str(self.tokens.signer.sign(claims))
 
 
 def secure(
@@ -113,8 +135,7 @@ def secure(
     if not lenient:
         security.token = tokens.admin
     if tls:
-        certificates = module("mockapi.api.certificates")
-        authority = certificates.Authority()
+        authority, certificates = security.authority, module("mockapi.api.certificates")
         security.ca = authority.pem
         security.ssl_context = certificates.server_context(authority, authority.serving(hosts))
     return security

@@ -11,6 +11,11 @@ from dataclasses import dataclass
 from mockapi.controllers import replicaset
 from mockapi.controllers.autoscaling.controller import AutoscalerController
 from mockapi.controllers.binder import PersistentVolumeBinder, SimulatedProvisioner
+from mockapi.controllers.certificates import (
+    ApprovingController,
+    CleaningController,
+    SigningController,
+)
 from mockapi.controllers.cronjob import CronJobController
 from mockapi.controllers.daemonset import DaemonSetController
 from mockapi.controllers.deployment import DeploymentController
@@ -77,6 +82,21 @@ CONTROLLERS: tuple[Row, ...] = (
         ("horizontalpodautoscaling",),
     ),
     Row("disruption-controller", DisruptionController, ("disruption",)),
+    Row(
+        "certificatesigningrequest-signing-controller",
+        SigningController,
+        ("csrsigning",),
+    ),
+    Row(
+        "certificatesigningrequest-approving-controller",
+        ApprovingController,
+        ("csrapproving",),
+    ),
+    Row(
+        "certificatesigningrequest-cleaner-controller",
+        CleaningController,
+        ("csrcleaner",),
+    ),
     Row(
         "clusterrole-aggregation-controller",
         ClusterRoleAggregationController,

@@ -5,6 +5,7 @@ Sources: pkg/controller/serviceaccount, pkg/controller/certificates/rootcacertpu
 
 from mockapi.client.protocol import Event
 from mockapi.controllers import base, objects
+from mockapi.controllers.keys import NO_KEYS, Keys
 from mockapi.meta.errors import ApiError
 from mockapi.runtime.loop import Runtime
 
@@ -59,8 +60,7 @@ class ServiceAccountController:
 class RootCAPublisher:
     name = "root-ca-certificate-publisher-controller"
 
-    def __init__(self, root_ca: str = "") -> None:
-        self.root_ca = root_ca
+    keys: Keys = NO_KEYS
 
     def start(self, runtime: Runtime) -> None:
         self.client = base.client(runtime)
@@ -80,7 +80,7 @@ class RootCAPublisher:
             self.queue.add(objects.namespace(event.object))
 
     def sync(self, key: str) -> None:
-        data = {"ca.crt": self.root_ca}
+        data = {"ca.crt": self.keys.root_ca()}
         known = self.config_maps.get(key, ROOT_CA)
         if known is None:
             self._create(key, data)

@@ -69,6 +69,40 @@ class AlwaysAllow:
         return _EVERYTHING
 
 
+def review(spec: Obj, user: UserInfo, authorizer: Authorizer) -> Obj:
+    """The status of an access review."""
+    decision = authorizer.authorize(user, _asked(spec))
+    status: Obj = {"allowed": decision.allowed}
+    if decision.reason:
+        status["reason"] = decision.reason
+    return status
+
+
+def subject_of(spec: Obj) -> UserInfo:
+    """Whom a SubjectAccessReview is about."""
+    return UserInfo(
+        spec.get("user", ""),
+        uid=spec.get("uid", ""),
+        groups=tuple(spec.get("groups") or ()),
+        extra=spec.get("extra") or {},
+    )
+
+
+def _asked(spec: Obj) -> Attributes:
+    asked = spec.get("resourceAttributes")
+    if asked is None:
+        path = spec["nonResourceAttributes"]
+        return Attributes(path.get("verb", ""), path=path.get("path", ""))
+    return Attributes(
+        asked.get("verb", ""),
+        group=asked.get("group", ""),
+        resource=asked.get("resource", ""),
+        subresource=asked.get("subresource", ""),
+        namespace=asked.get("namespace", ""),
+        name=asked.get("name", ""),
+    )
+
+
 def attributes_of(
     method: str, path: str, query: Mapping[str, Sequence[str]], *, watch: bool
 ) -> Attributes:

@@ -24,7 +24,7 @@ from mockapi.machinery.registry import Registry
 from mockapi.machinery.request import ListResult, Request, Result
 from mockapi.machinery.resource import Obj, Resource
 from mockapi.machinery.schema.strict import DecodeError
-from mockapi.machinery.subresources import Subresources
+from mockapi.machinery.subresources import Handler, Subresources
 from mockapi.machinery.watching import WatchStream
 from mockapi.machinery.writing import FieldManagers, Hook, UpdatePlan, Writer, match_namespace
 from mockapi.meta import selectors
@@ -70,6 +70,7 @@ class Pipeline:
         )
         self.deleter = Deleter(self.writer)
         self.subresources = Subresources(self)
+        self._answered = {"bindings"}
         self._verbs: Mapping[str, Callable[[Request], Answer]] = {
             "get": self.reading.read,
             "list": self.reading.page,
@@ -82,9 +83,14 @@ class Pipeline:
 
     def handle(self, request: Request) -> Answer:
         """Answer any verb but watch; raises ApiError."""
-        if request.subresource or request.resource.bucket == "bindings":
+        if request.subresource or request.resource.bucket in self._answered:
             return self.subresources.handle(request)
         return self._verbs[request.verb](request)
+
+    def answer(self, bucket: str, handler: Handler) -> None:
+        """Have the requests on a resource answered, and nothing stored."""
+        self._answered.add(bucket)
+        self.subresources.handlers[bucket, ""] = handler
 
     def list(self, request: Request) -> ListResult:
         return self.reading.page(request)

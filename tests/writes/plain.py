@@ -11,6 +11,9 @@ _UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 # `SimpleNameGenerator`'s alphabet; CronJobs name their Jobs by the minute.
 _SUFFIX = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{5}\b")
 _MINUTES = re.compile(r"-2\d{7}\b")
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?")
+_ENCODED = re.compile(r"^LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0t[A-Za-z0-9+/=]+$")
+_TOKEN = re.compile(r"^ZXlK[A-Za-z0-9+/=]+$")
 _VERSION = re.compile(r'(resourceVersion:? ?"?)\d+')
 
 
@@ -29,6 +32,8 @@ class Plain:
         return text.replace(self._namespace, "NS")
 
     def text(self, text: str) -> str:
+        text = _CERTIFICATE.sub("CERTIFICATE", text)
+        text = _TOKEN.sub("TOKEN", _ENCODED.sub("CERTIFICATE", text))
         text = _UID.sub(lambda m: f"UID of {self._uids.get(m[0], 'nobody')}", text)
         return self.name(_VERSION.sub(r"\1N", _TIME.sub("TIME", text)))
 
@@ -49,6 +54,11 @@ def content(obj: Mapping[str, Any]) -> Obj:
         for key, value in obj["metadata"].items()
         if key not in ("uid", "resourceVersion", "creationTimestamp", "managedFields", "selfLink")
     }
+    if obj["kind"] == "CertificateSigningRequest":
+        # Who asks: another user on each side.
+        asked = ("username", "groups", "extra", "uid")
+        spec = {key: value for key, value in obj["spec"].items() if key not in asked}
+        return {**obj, "metadata": metadata, "spec": spec}
     return {**obj, "metadata": metadata}
 
 

@@ -35,6 +35,16 @@ RESOURCES = {
     "storageclasses": "storage.k8s.io/v1/storageclasses",
     "volumeattachments": "storage.k8s.io/v1/volumeattachments",
     "clusterroles": "rbac.authorization.k8s.io/v1/clusterroles",
+    "csinodes": "storage.k8s.io/v1/csinodes",
+    "csidrivers": "storage.k8s.io/v1/csidrivers",
+    "volumeattributesclasses": "storage.k8s.io/v1/volumeattributesclasses",
+    "servicecidrs": "networking.k8s.io/v1/servicecidrs",
+    "ipaddresses": "networking.k8s.io/v1/ipaddresses",
+    "leases": "coordination.k8s.io/v1/leases",
+    "resourceclaims": "resource.k8s.io/v1/resourceclaims",
+    "resourceclaimtemplates": "resource.k8s.io/v1/resourceclaimtemplates",
+    "deviceclasses": "resource.k8s.io/v1/deviceclasses",
+    "validatingadmissionpolicies": ("admissionregistration.k8s.io/v1/validatingadmissionpolicies"),
 }
 CLUSTER_SCOPED = frozenset(
     (
@@ -45,11 +55,22 @@ CLUSTER_SCOPED = frozenset(
         "storageclasses",
         "volumeattachments",
         "clusterroles",
+        "csinodes",
+        "csidrivers",
+        "volumeattributesclasses",
+        "servicecidrs",
+        "ipaddresses",
+        "deviceclasses",
+        "validatingadmissionpolicies",
     )
 )
 _KINDS = {
     "Endpoints": "endpoints",
     "StorageClass": "storageclasses",
+    "VolumeAttributesClass": "volumeattributesclasses",
+    "DeviceClass": "deviceclasses",
+    "IPAddress": "ipaddresses",
+    "ValidatingAdmissionPolicy": "validatingadmissionpolicies",
 }
 
 

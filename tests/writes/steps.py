@@ -207,6 +207,19 @@ def evict(world: World, name: str) -> None:
     world.client.create("v1/pods", world.namespace, body, name=name, subresource="eviction")
 
 
+def metrics(world: World, what: Obj) -> None:
+    world.measure(what)
+
+
+def put(world: World, what: Obj) -> None:
+    """Replace a part of an object: `{of: ..., set: {status: {...}}, sub: approval}`."""
+    resource, namespace, name = _place(world, what["of"])
+    obj = world.client.get(resource, namespace, _one(world, what["of"], name))
+    world.client.update(
+        resource, namespace, {**obj, **what["set"]}, subresource=what.get("sub", "")
+    )
+
+
 def repeat(world: World, what: Obj) -> None:
     """`times` times the same step."""
     for _ in range(what["times"]):
@@ -223,5 +236,7 @@ VERBS: dict[str, Callable[[World, Any], None]] = {
     "wait": wait,
     "second": second,
     "evict": evict,
+    "metrics": metrics,
+    "put": put,
     "repeat": repeat,
 }

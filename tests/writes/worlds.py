@@ -3,17 +3,19 @@
 import itertools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from mockapi.client.http import HttpClients
 from mockapi.client.protocol import Client, Event, Watch
 from mockapi.composition import Cluster
+from mockapi.machinery import metrics_api
 from mockapi.meta.errors import ApiError
 from mockapi.settings import Settings
+from tests.writes import adapter
 from tests.writes.history import USER, Line
-from tests.writes.shapes import RESOURCES
+from tests.writes.shapes import CLUSTER_SCOPED, RESOURCES
 
 # A namespace in which nothing has been written for so long is at rest.
 QUIET_SECONDS = 2.0
@@ -46,6 +48,9 @@ class World(Protocol):
 
     def mine(self, name: str) -> None:
         """Also note what happens to the cluster-scoped object `name`."""
+
+    def measure(self, what: Mapping[str, Any]) -> None:
+        """Let the metrics APIs answer with these values for this namespace."""
 
     def close(self) -> None: ...
 
@@ -113,6 +118,19 @@ class Mock:
     def mine(self, name: str) -> None:
         self._names.add(name)
 
+    def measure(self, what: Mapping[str, Any]) -> None:
+        computed, bucket = self.cluster.pipeline.reading.computed, "pods.metrics.k8s.io"
+        usage = computed.get(bucket)
+        if not isinstance(usage, adapter.Usage):
+            for row in metrics_api.RESOURCES:
+                self.cluster.registry.declare(row)
+            usage = adapter.Usage(lambda ns: self.client.list("v1/pods", ns).items, self.now)
+            computed[bucket] = usage
+        usage.rows = adapter.rows_of(what, self.namespace)
+        self.cluster.metrics.set(
+            adapter.custom_of(what, self.namespace), adapter.external_of(what, self.namespace)
+        )
+
     def close(self) -> None:
         self.cluster.stop()
 
@@ -139,6 +157,7 @@ class Feed:
             watch.listen(self._woken.set)
             self._watches.append(watch)
         self._closed = False
+        self._adapter: adapter.Adapter | None = None
         self._thread = threading.Thread(target=self._pump, name="feed", daemon=True)
         self._thread.start()
         self._numbers = itertools.count()
@@ -156,12 +175,19 @@ class Feed:
                         world.take(event)
 
     def world(self) -> "Real":
-        made = Real(f"scene{self._stamp}x{next(self._numbers)}", self._clients.client(USER))
+        name = f"scene{self._stamp}x{next(self._numbers)}"
+        made = Real(name, self._clients.client(USER), self._measure)
         with self._lock:
             self._worlds.append(made)
         made.on_close = lambda: self._forget(made)
         _make_namespace(made)
         return made
+
+    def _measure(self, namespace: str, what: Mapping[str, Any]) -> None:
+        with self._lock:
+            if self._adapter is None:
+                self._adapter = adapter.Adapter(self._clients.client("adapter"))
+        self._adapter.set(namespace, what)
 
     def _forget(self, world: "Real") -> None:
         with self._lock:
@@ -169,6 +195,8 @@ class Feed:
 
     def close(self) -> None:
         self._closed = True
+        if self._adapter is not None:
+            self._adapter.close()
         for watch in self._watches:
             watch.close()
 
@@ -176,7 +204,13 @@ class Feed:
 class Real:
     """A namespace of a real cluster."""
 
-    def __init__(self, namespace: str, client: Client) -> None:
+    def __init__(
+        self,
+        namespace: str,
+        client: Client,
+        measure: Callable[[str, Mapping[str, Any]], None],
+    ) -> None:
+        self._measure = measure
         self.namespace = namespace
         self.client = client
         self.lines: list[Line] = []
@@ -214,10 +248,13 @@ class Real:
     def mine(self, name: str) -> None:
         self._names.add(name)
 
+    def measure(self, what: Mapping[str, Any]) -> None:
+        self._measure(self.namespace, what)
+
     def close(self) -> None:
         self.on_close()
         for name in self._names:
-            for plural in ("namespaces", "nodes", "persistentvolumes", "storageclasses"):
+            for plural in CLUSTER_SCOPED:
                 try:
                     self.client.delete(RESOURCES[plural], "", name)
                 except ApiError:

@@ -15,8 +15,8 @@ from mockapi.api.reply import Reply
 from mockapi.api.routes import Route
 from mockapi.api.verbs.requests import form_of, request_of, tree_reply
 from mockapi.base.clock import timestamp
-from mockapi.machinery import options
-from mockapi.machinery.authorization import Attributes, Decision
+from mockapi.machinery import authorization, options
+from mockapi.machinery.authorization import subject_of
 from mockapi.machinery.request import Request
 from mockapi.machinery.resource import Obj, UserInfo
 from mockapi.machinery.writing import manager_of
@@ -84,7 +84,7 @@ def _decoded(request: Request, asked: options.WriteOptions, kernel: Kernel) -> O
 
 def _self_access(obj: Obj, call: Call, route: Route, kernel: Kernel) -> None:
     _refuse(_access_errors(obj["spec"]), "authorization.k8s.io")
-    obj["status"] = _decide(obj["spec"], call.user, kernel)
+    obj["status"] = authorization.review(obj["spec"], call.user, kernel.security.authorizer)
 
 
 def _access(obj: Obj, call: Call, route: Route, kernel: Kernel) -> None:
@@ -95,13 +95,7 @@ def _access(obj: Obj, call: Call, route: Route, kernel: Kernel) -> None:
         errors.append(fields.invalid("spec.user", spec.get("user", ""), text))
     errors += _local_errors(spec, route)
     _refuse(errors, "authorization.k8s.io")
-    user = UserInfo(
-        spec.get("user", ""),
-        uid=spec.get("uid", ""),
-        groups=tuple(spec.get("groups") or ()),
-        extra=spec.get("extra") or {},
-    )
-    obj["status"] = _decide(spec, user, kernel)
+    obj["status"] = authorization.review(spec, subject_of(spec), kernel.security.authorizer)
 
 
 def _access_errors(spec: Obj) -> list[fields.FieldError]:
@@ -126,29 +120,6 @@ def _local_errors(spec: Obj, route: Route) -> list[fields.FieldError]:
         value = spec["nonResourceAttributes"]
         found.append(fields.invalid("spec.nonResourceAttributes", value, text))
     return found
-
-
-def _decide(spec: Obj, user: UserInfo, kernel: Kernel) -> Obj:
-    decision: Decision = kernel.security.authorizer.authorize(user, _attributes(spec))
-    status: Obj = {"allowed": decision.allowed}
-    if decision.reason:
-        status["reason"] = decision.reason
-    return status
-
-
-def _attributes(spec: Obj) -> Attributes:
-    asked = spec.get("resourceAttributes")
-    if asked is None:
-        path = spec["nonResourceAttributes"]
-        return Attributes(path.get("verb", ""), path=path.get("path", ""))
-    return Attributes(
-        asked.get("verb", ""),
-        group=asked.get("group", ""),
-        resource=asked.get("resource", ""),
-        subresource=asked.get("subresource", ""),
-        namespace=asked.get("namespace", ""),
-        name=asked.get("name", ""),
-    )
 
 
 def _rules(obj: Obj, call: Call, route: Route, kernel: Kernel) -> None:

@@ -126,7 +126,8 @@ def value_per_pod(at: Situation, usage: int, target: int) -> Proposal:
     ratio = usage / (target * replicas) if replicas else math.inf if usage else math.nan
     if not at.tolerances.within(ratio):
         replicas = min(math.ceil(usage / target), MOST)
-    each = math.ceil(usage / at.reported) if at.reported else MOST_USAGE
+    # What Go makes of a division by zero that it turns into an integer.
+    each = math.ceil(usage / at.reported) if at.reported else -MOST_USAGE - 1
     return Proposal(replicas, min(each, MOST_USAGE))
 
 

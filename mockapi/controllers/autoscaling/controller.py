@@ -247,16 +247,15 @@ class _Round:
         pods = [pod for pod in inside if selector.matches(objects.labels(pod))]
         others = self._all_selecting(pods)
         if len(others) > 1:
-            shown = " ".join(f"{{{name} {objects.namespace(self._hpa)}}}" for name in others)
             what = f"pods by selector {text} are controlled by more than one HPA"
-            self._bad_selector("AmbiguousSelector", f"{what} (e.g. [{shown}])", "")
+            self._bad_selector("AmbiguousSelector", f"{what} (e.g. [{' '.join(others)}])", "")
         return selector, pods
 
     def _all_selecting(self, pods: Sequence[Obj]) -> list[str]:
-        """Names of autoscalers that select one of the pods; two are enough."""
+        """Autoscalers that select one of the pods; two are enough."""
         prefix = objects.namespace(self._hpa) + "/"
         found = [
-            key.removeprefix(prefix)
+            key
             for key, selector in self._all.selectors.items()
             if key.startswith(prefix) and any(selector.matches(objects.labels(pod)) for pod in pods)
         ]

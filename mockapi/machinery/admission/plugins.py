@@ -11,18 +11,26 @@ from mockapi.machinery.admission.quota import Charge, ResourceQuota
 from mockapi.machinery.admission.resize import PersistentVolumeClaimResize, PodResizeValidator
 from mockapi.machinery.admission.runtime_class import RuntimeClass
 from mockapi.machinery.admission.service_account import ServiceAccount
+from mockapi.machinery.admission.signers import CertificateApproval, CertificateSigning, May
 from mockapi.machinery.admission.storage import DefaultStorageClass, StorageObjectInUseProtection
 from mockapi.machinery.admission.tolerations import DefaultTolerationSeconds, TaintNodesByCondition
 from mockapi.machinery.admission.topology import PodTopologyLabels
-from mockapi.machinery.resource import Obj
+from mockapi.machinery.authorization import Attributes
+from mockapi.machinery.resource import Obj, UserInfo
+
+
+def anybody(user: UserInfo, attributes: Attributes) -> bool:
+    """For servers without authorization."""
+    return True
 
 
 def uncharged(quota: Obj) -> None:
     """For servers whose quotas are checked and stay as they are."""
 
 
-def default_chain(charge: Charge = uncharged) -> Chain:
-    """`charge` stores the status of a ResourceQuota that a write uses more of."""
+def default_chain(charge: Charge = uncharged, may: May = anybody) -> Chain:
+    """`charge` stores the status of a ResourceQuota that a write uses more of; `may` tells whether
+    a user is authorized."""
     return Chain(
         (
             CustomResourceTermination(),
@@ -36,6 +44,8 @@ def default_chain(charge: Charge = uncharged) -> Chain:
             StorageObjectInUseProtection(),
             PersistentVolumeClaimResize(),
             RuntimeClass(),
+            CertificateApproval(may),
+            CertificateSigning(may),
             CertificateSubjectRestriction(),
             DefaultIngressClass(),
             PodTopologyLabels(),

@@ -103,8 +103,10 @@ class Managers:
         path = scale.replicas_path(resource)
         mapped = scale.to_subresource(parent, path, self._is_known(resource))
         if mapped:
-            same = scale.value_at(old, path) == scale.value_at(new, path)
-            change = SAME if same else scale.CHANGED
+            before, after = scale.value_at(old, path), scale.value_at(new, path)
+            change = scale.CHANGED if after else scale.GONE
+            if before == after:
+                change = SAME
             mapped = scale.updated(mapped, change, manager=manager, now=now)
         parent = scale.to_parent(parent, mapped, path, resource, self._is_known(resource))
         if parent:

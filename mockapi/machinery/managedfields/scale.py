@@ -21,6 +21,8 @@ API_VERSION: Final = "autoscaling/v1"
 REPLICAS: Final[Path] = ("f:spec", "f:replicas")
 OWNED: Final = fieldset.make(("spec", "replicas"))
 CHANGED: Final = Change(None, OWNED, None)
+GONE: Final = Change(OWNED, None, None)
+"""A Scale to zero says nothing of replicas: nobody owns them then."""
 
 
 def replicas_path(resource: Resource) -> Path:
@@ -50,6 +52,8 @@ def updated(mapped: Entries, change: Change, *, manager: str, now: str) -> Entri
     """After an ordinary write of the Scale."""
     if change is SAME:
         return mapped
+    if change is GONE:
+        return {}
     who = entries.identity(manager, "Update", API_VERSION, "scale")
     return {who: Entry(who, API_VERSION, now, OWNED)}
 
