@@ -1,6 +1,11 @@
 """Options that hold for all the tests, wherever pytest is started from."""
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How fast the machine is decides nothing.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

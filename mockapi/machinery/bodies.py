@@ -239,8 +239,8 @@ class Bodies:
         return tree
 
     def normal(self, resource: Resource, tree: Obj) -> Obj:
-        """A merged object, decoded and defaulted."""
-        obj = self._own(tree, resource.gvk, resource.type_name)
+        """A merged object, decoded and defaulted. Raises DecodeError."""
+        obj = self._schemas.decode(resource.type_name, tree, validation="Ignore").obj
         if resource.custom is None:
             obj["kind"] = resource.kind
         obj["apiVersion"] = resource.gvk.api_version

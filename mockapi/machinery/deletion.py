@@ -13,7 +13,7 @@ from mockapi.machinery.admission.chain import Attributes
 from mockapi.machinery.options import DeleteOptions
 from mockapi.machinery.request import Item, ListResult, Request, Result
 from mockapi.machinery.resource import Context, Obj, Resource
-from mockapi.machinery.writing import Writer
+from mockapi.machinery.writing import Writer, registry_key
 from mockapi.meta.errors import Conflict, NotFound
 from mockapi.store.protocol import Conflict as StoreConflict
 from mockapi.store.protocol import Entry
@@ -52,6 +52,8 @@ class _Decision:
     action: str
     """delete, update, update-then-delete or pending."""
     obj: Obj | None = None
+    looked_twice: bool = False
+    """Finalizers were to be changed before it could be deleted after all."""
 
 
 class Deleter:
@@ -90,8 +92,22 @@ class Deleter:
             entry = self.writer.put_over(entry, decision.obj)
             if decision.action == "update":
                 return self._answer(request, self._code(options), decision.obj, gone=False)
+        if options.resource_version is not None and decision.looked_twice:
+            raise self._lost_version(request, entry)
         last = self.objects.parsed(self.writer.remove(entry))
         return self._answer(request, 200, last, gone=True)
+
+    @staticmethod
+    def _lost_version(request: Request, entry: Entry) -> Conflict:
+        """The real server forgets the version that was asked for on its way through finalizers."""
+        resource = request.resource
+        key = registry_key(resource, request.namespace, request.name)
+        message = (
+            f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, "
+            "AdditionalErrorMsg: Precondition failed: ResourceVersion in precondition: , "
+            f"ResourceVersion in object meta: {entry.revision}"
+        )
+        return Conflict(resource.gvr.group, resource.gvr.resource, request.name, message)
 
     @staticmethod
     def _code(options: DeleteOptions) -> int:
@@ -172,7 +188,7 @@ class Deleter:
                 return self._marked(obj, old)
             self._mark(obj)
             return _Decision("update", obj)
-        return _Decision("delete")
+        return _Decision("delete", looked_twice=changed or bool(old["metadata"].get("finalizers")))
 
     def _marked_first(self, old: Obj, mark: Callable[[Obj, str], None]) -> _Decision:
         obj: Obj = tree.copy(old)

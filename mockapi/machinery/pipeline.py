@@ -18,7 +18,7 @@ from mockapi.machinery.deletion import Deleter
 from mockapi.machinery.managedfields.managers import is_reset
 from mockapi.machinery.objects import Objects
 from mockapi.machinery.options import DeleteOptions, WriteOptions, parse_list
-from mockapi.machinery.patch import patching
+from mockapi.machinery.patch import conversion, patching
 from mockapi.machinery.reading import Reading, matcher, storage_revision
 from mockapi.machinery.registry import Registry
 from mockapi.machinery.request import ListResult, Request, Result
@@ -26,9 +26,17 @@ from mockapi.machinery.resource import Obj, Resource
 from mockapi.machinery.schema.strict import DecodeError
 from mockapi.machinery.subresources import Handler, Subresources
 from mockapi.machinery.watching import WatchStream
-from mockapi.machinery.writing import FieldManagers, Hook, UpdatePlan, Writer, match_namespace
+from mockapi.machinery.writing import (
+    FieldManagers,
+    Hook,
+    UpdatePlan,
+    Writer,
+    drop_repeated_owners,
+    match_namespace,
+)
 from mockapi.meta import selectors
-from mockapi.meta.errors import ApiError, BadRequest, UnsupportedMediaType
+from mockapi.meta.errors import ApiError, BadRequest, Invalid, UnsupportedMediaType
+from mockapi.meta.names import GroupVersionKind
 from mockapi.store.protocol import Store
 
 Answer = Result | ListResult
@@ -116,6 +124,7 @@ class Pipeline:
             request, resource.gvk, resource.type_name, options.field_validation
         )
         check_name(request, obj)
+        drop_repeated_owners(obj["metadata"], request.warnings)
         return self.writer.update(request, _once(obj), options, plan or UpdatePlan())
 
     def patch(self, request: Request, plan: UpdatePlan | None = None) -> Result:
@@ -132,7 +141,11 @@ class Pipeline:
         def change(live: Obj | None) -> Obj:
             if live is None:
                 raise AssertionError("a patch never creates")
-            obj = self._patched(request, patch, live, options)
+            try:
+                obj = self._patched(request, patch, live, options)
+            except Invalid:  # which may show the object, in Go's order of fields
+                live = self.objects.schemas.in_order(request.resource.type_name, live)
+                obj = self._patched(request, patch, live, options)
             check_name(request, obj)
             return obj
 
@@ -179,12 +192,22 @@ class Pipeline:
                 subresource=request.subresource,
                 now=self.bodies.now(),
             )
-            obj = self.bodies.normal(resource, merged)
+            obj = self._converted(resource, merged, patch)
             check_name(request, obj)
             return obj
 
         planned = UpdatePlan(plan.strategy, plan.part, create=not plan.part, apply=True)
         return self.writer.update(request, change, options, planned)
+
+    def _converted(self, resource: Resource, merged: Obj, patch: Obj) -> Obj:
+        """What apply has merged, as an object of its kind."""
+        try:
+            return self.bodies.normal(resource, merged)
+        except DecodeError as error:
+            types = self.registry.catalogue.types
+            name = resource.type_name
+            text = conversion.problem(merged, name, types) if name in types else ""
+            raise inconvertible(resource.gvk, patch, text or str(error)) from None
 
     def delete(self, request: Request) -> Result:
         return self.deleter.delete(request, self._delete_options(request))
@@ -251,6 +274,18 @@ def patch_types(resource: Resource) -> tuple[str, ...]:
     if resource.custom is None:
         return _PATCH_TYPES
     return tuple(form for form in _PATCH_TYPES if form != patching.STRATEGIC)
+
+
+def inconvertible(kind: GroupVersionKind, patch: Obj, error: str) -> ApiError:
+    metadata = patch.get("metadata") or {}
+    where = f"{metadata.get('namespace', '')}/{metadata.get('name', '')}"
+    shown = f"{kind.group}/{kind.version}, Kind={kind.kind}"
+    return ApiError(
+        500,
+        "",
+        f"failed to convert new object ({where}; {shown}) to proper version: "
+        f"unable to convert unstructured object to {shown}: {error}",
+    )
 
 
 def unsupported_patch(resource: Resource) -> ApiError:

@@ -153,9 +153,8 @@ class Reading:
             page = self.store.list(prefix, revision=revision, after=after, limit=limit or None)
             entries, remaining = page.entries, page.remaining
         else:
-            found = self._matching(prefix, revision, after, match, limit)
-            entries, remaining = found[:limit] if limit else found, max(0, len(found) - limit)
-            remaining = remaining if limit else 0
+            indexed = _indexed(request, options) if limit else None
+            entries, remaining = self._matching(prefix, revision, after, match, limit, indexed)
         metadata: dict[str, Any] = {"resourceVersion": str(at)}
         if remaining:
             metadata["continue"] = encode_continue(at, entries[-1].key, prefix)
@@ -164,16 +163,25 @@ class Reading:
         return ListResult(resource, [self._item(resource, entry) for entry in entries], metadata)
 
     def _matching(
-        self, prefix: str, revision: int | None, after: str | None, match: Match, limit: int
-    ) -> Sequence[Entry]:
-        """Up to one more than `limit` entries that match (all, when there is no limit)."""
-        found = []
+        self,
+        prefix: str,
+        revision: int | None,
+        after: str | None,
+        match: Match,
+        limit: int,
+        indexed: Match | None,
+    ) -> tuple[Sequence[Entry], int]:
+        """Up to `limit` entries that match (all, when there is none), and whether any entry
+        follows, which need not match but for what is looked up by an index."""
+        found: list[Entry] = []
         for entry in self._scan(prefix, revision, after, _BATCH if limit else None):
+            if indexed is not None and not indexed(self.objects.parsed(entry)):
+                continue
+            if limit and len(found) == limit:
+                return found, 1
             if match(self.objects.parsed(entry)):
                 found.append(entry)
-                if limit and len(found) > limit:
-                    break
-        return found
+        return found, 0
 
     def _scan(
         self, prefix: str, revision: int | None, after: str | None, batch: int | None
@@ -294,6 +302,23 @@ def matcher(resource: Resource, options: ListOptions, name: str = "") -> Match |
     if len(tests) == 1:
         return tests[0]
     return lambda obj: all(test(obj) for test in tests)
+
+
+def _indexed(request: Request, options: ListOptions) -> Match | None:
+    """What the real server looks up without scanning: one object by its name, a node's pods."""
+    if not options.field_selector:
+        return None
+    selector = selectors.parse_fields(options.field_selector)
+    name, namespace = selector.exact("metadata.name"), request.namespace
+    if name is not None:
+        namespace = namespace or selector.exact("metadata.namespace") or ""
+        if request.resource.namespaced == bool(namespace):
+            return lambda obj: obj["metadata"]["name"] == name
+    node = selector.exact("spec.nodeName")
+    cached = options.resource_version in ("", "0") and not options.continue_token
+    if node is not None and cached and request.resource.bucket == "pods":
+        return lambda obj: obj["spec"].get("nodeName", "") == node
+    return None
 
 
 def _getter(resource: Resource, obj: Obj) -> Callable[[str], str]:

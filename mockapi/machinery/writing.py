@@ -140,14 +140,12 @@ class Writer:
             namespace = metadata.get("name", "")
         else:
             namespace = request.namespace
-        if metadata.get("resourceVersion") not in (None, "", "0"):
-            raise ApiError(500, "", "resourceVersion should not be set on objects to be created")
         wipe_system_fields(metadata)
         match_namespace(metadata, request.namespace if resource.namespaced else "")
         context = self._context(request, options)
         generated = not metadata.get("name") and bool(metadata.get("generateName"))
         attributes = self._attributes("CREATE", request, obj, None, context, namespace)
-        drop_repeated_owners(metadata, context)
+        drop_repeated_owners(metadata, request.warnings)
         manager = options.field_manager or manager_of(request.user_agent)
         self.managers.update(
             obj, None, resource=resource, manager=manager, subresource="", now=context.now
@@ -164,8 +162,10 @@ class Writer:
         attributes: Attributes,
         options: WriteOptions,
         *,
-        generated: bool,
+        generated: bool = False,
+        updating: bool = False,
     ) -> Result:
+        """`updating`: it is an update of what is not there."""
         resource, metadata = request.resource, obj["metadata"]
         base = metadata.get("generateName", "")
         for _ in range(GENERATE_NAME_TRIES if generated else 1):
@@ -175,12 +175,16 @@ class Writer:
             attributes.name = metadata["name"]
             self.admission.validate(attributes)
             key = resource.path(metadata.get("namespace", ""), metadata["name"])
-            if self.store.get(key) is None:
+            if not (updating or options.dry_run):
+                _check_no_version(metadata.get("resourceVersion"))
+            known = self.store.get(key)
+            if known is None:
                 return self._insert(request, key, obj, context, options)
+        assert known is not None
         gvr = resource.gvr
-        if base:
-            raise GenerateNameConflict(gvr.group, gvr.resource, metadata["name"])
-        raise AlreadyExists(gvr.group, gvr.resource, metadata["name"])
+        leaving = bool(self.objects.parsed(known)["metadata"].get("deletionTimestamp"))
+        error = GenerateNameConflict if base else AlreadyExists
+        raise error(gvr.group, gvr.resource, metadata["name"], leaving=leaving)
 
     def _before_create(self, resource: Resource, obj: Obj, context: Context) -> None:
         strategy, metadata = resource.strategy, obj["metadata"]
@@ -258,6 +262,7 @@ class Writer:
         if plan.part or not (resource.strategy.create_on_update or plan.create):
             raise NotFound(resource.gvr.group, resource.gvr.resource, request.name)
         obj = change(None)
+        _check_version_text(obj["metadata"].get("resourceVersion"))
         if obj["metadata"].get("uid"):
             uid = obj["metadata"]["uid"]
             message = (
@@ -282,7 +287,7 @@ class Writer:
             )
         obj = attributes.obj = self.objects.to_storage(resource, obj)
         self.admission.admit(attributes)
-        return self._store_new(request, obj, context, attributes, options, generated=False)
+        return self._store_new(request, obj, context, attributes, options, updating=True)
 
     def _update_entry(
         self,
@@ -302,7 +307,6 @@ class Writer:
         metadata = obj["metadata"]
         if request.verb != "patch":  # where it is a change of the uid, not a precondition
             self._check_uid(request, metadata, old["metadata"])
-        drop_repeated_owners(metadata, context)
         if not plan.apply:
             manager = options.field_manager or manager_of(request.user_agent)
             self.managers.update(
@@ -314,6 +318,7 @@ class Writer:
                 now=context.now,
                 reset=request.resets_managers,
             )
+        drop_repeated_owners(obj["metadata"], request.warnings, late=request.verb == "patch")
         obj = self.objects.to_storage(resource, obj)
         attributes = self._attributes("UPDATE", request, obj, old, context, request.namespace)
         self.admission.admit(attributes)
@@ -347,9 +352,7 @@ class Writer:
                 fields.invalid("metadata.resourceVersion", 0, "must be specified for an update")
             ]
             raise Invalid(gvr.group, gvr.resource, request.name, errors)
-        if not version.isdigit():
-            text = f"strconv.ParseUint: parsing {gofmt.quote(version)}: invalid syntax"
-            raise ApiError(500, "", text)
+        _check_version_text(version)
         if version != str(entry.revision):
             raise self._conflict(request)
 
@@ -365,6 +368,8 @@ class Writer:
         keep(metadata, before, "generation")
         self._prepare_update(resource, obj, old, context, plan)
         keep_system_fields(metadata, before)
+        if not context.dry_run:
+            metadata.pop("selfLink", None)
         errors = self._update_errors(resource, obj, old, plan, context)
         if errors:
             raise _invalid(resource, obj, errors)
@@ -539,9 +544,20 @@ def wipe_system_fields(metadata: Obj) -> None:
         "deletionTimestamp",
         "deletionGracePeriodSeconds",
         "selfLink",
-        "resourceVersion",
     ):
         metadata.pop(key, None)
+
+
+def _check_no_version(version: str | None) -> None:
+    """Nonsense counts as none."""
+    if version and version.isdigit() and int(version):
+        raise ApiError(500, "", "resourceVersion should not be set on objects to be created")
+
+
+def _check_version_text(version: str | None) -> None:
+    if version and not version.isdigit():
+        text = f"strconv.ParseUint: parsing {gofmt.quote(version)}: invalid syntax"
+        raise ApiError(500, "", text)
 
 
 # Where etcd keys are not made of the resource's name.
@@ -587,7 +603,8 @@ def manager_of(user_agent: str) -> str:
     return "".join(c for c in name if c.isprintable())[:128] or "unknown"
 
 
-def drop_repeated_owners(metadata: Obj, context: Context) -> None:
+def drop_repeated_owners(metadata: Obj, warnings: list[str], *, late: bool = False) -> None:
+    """`late`: patches are looked at after admission only."""
     owners = metadata.get("ownerReferences")
     if not owners or len(owners) == 1:
         return
@@ -599,7 +616,9 @@ def drop_repeated_owners(metadata: Obj, context: Context) -> None:
         else:
             kept.append(owner)
     if repeated:
-        context.warn(messages.REPEATED_OWNERS + ", ".join(repeated))
+        text = messages.repeated_owners(repeated, late=late)
+        if text not in warnings:
+            warnings.append(text)
         metadata["ownerReferences"] = kept
 
 

@@ -71,21 +71,25 @@ class PathNotFound(ApiError):
 
 
 class AlreadyExists(ApiError):
-    def __init__(self, group: str, resource: str, name: str) -> None:
+    """`leaving`: the object that is in the way is being deleted."""
+
+    def __init__(self, group: str, resource: str, name: str, *, leaving: bool = False) -> None:
+        message = messages.already_exists(qualified(resource, group), name)
         super().__init__(
             409,
             "AlreadyExists",
-            messages.already_exists(qualified(resource, group), name),
+            f"object is being deleted: {message}" if leaving else message,
             details=_details(name, group, resource),
         )
 
 
 class GenerateNameConflict(ApiError):
-    def __init__(self, group: str, resource: str, name: str) -> None:
+    def __init__(self, group: str, resource: str, name: str, *, leaving: bool = False) -> None:
+        message = messages.generate_name_conflict(qualified(resource, group), name)
         super().__init__(
             409,
             "AlreadyExists",
-            messages.generate_name_conflict(qualified(resource, group), name),
+            f"object is being deleted: {message}" if leaving else message,
             details=_details(name, group, resource, retryAfterSeconds=1),
             headers={"Retry-After": "1"},
         )

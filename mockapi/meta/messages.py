@@ -1,6 +1,6 @@
 """The real server's texts that belong to no single kind, in one place."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 PATH_NOT_FOUND = "the server could not find the requested resource"
 METHOD_NOT_ALLOWED = "the server does not allow this method on the requested resource"
@@ -21,9 +21,9 @@ CONTINUE_GONE = (
     "start a new list without the continue parameter."
 )
 REPEATED_OWNERS = (
-    ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in "
+    ".metadata.ownerReferences contains duplicate entries{}; API server dedups owner references in "
     "1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate "
-    "UID(s) observed: "
+    "UID(s) observed: {}"
 )
 
 
@@ -69,3 +69,10 @@ def method_not_supported(resource: str, action: str) -> str:
 
 def internal_error(message: str) -> str:
     return f"Internal error occurred: {message}"
+
+
+def repeated_owners(uids: Iterable[str], *, late: bool) -> str:
+    """`late`: they came with a patch, or from admission."""
+    return REPEATED_OWNERS.format(
+        " after mutating admission happens" if late else "", ", ".join(uids)
+    )

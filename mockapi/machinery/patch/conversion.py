@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mockapi.machinery.catalogue import Shape, Type
+from mockapi.machinery.schema import gobase64
 
 _NUMBERS = ("int32", "int64", "float64")
 
@@ -48,7 +49,7 @@ def _struct_problem(value: Any, owner: Type, types: Mapping[str, Type]) -> str:
 
 def _scalar_problem(value: Any, shape: str) -> str:
     if shape == "bytes":
-        return "" if isinstance(value, str) else f"cannot restore slice from {_kind(value)}"
+        return _bytes_problem(value)
     kind = _kind(value)
     if kind == shape or (kind == "int64" and shape in _NUMBERS):
         return ""
@@ -57,6 +58,16 @@ def _scalar_problem(value: Any, shape: str) -> str:
     if kind == "int64" and shape == "string":
         return "cannot convert int64 to string"
     return f"unrecognized type: {shape}"
+
+
+def _bytes_problem(value: Any) -> str:
+    if not isinstance(value, str):
+        return f"cannot restore slice from {_kind(value)}"
+    try:
+        gobase64.decode(value)
+    except gobase64.CorruptInput as error:
+        return f"error decoding from json: {error}"
+    return ""
 
 
 def _kind(value: Any) -> str:

@@ -20,6 +20,7 @@ JSON: Final = "application/json-patch+json"
 MERGE: Final = "application/merge-patch+json"
 STRATEGIC: Final = "application/strategic-merge-patch+json"
 APPLY: Final = "application/apply-patch+yaml"
+_HEADER: Final = ("apiVersion", "kind")
 
 
 class Patch:
@@ -35,6 +36,8 @@ class Patch:
         self._escaped = not isinstance(body, bytes) or b"\\u00" in body
         self.tree = bodies.parse(body) if isinstance(body, bytes) else body
         self._untyped = False
+        self._lost: Obj | None = None
+        self._consumed: Obj = {}
         self.problems: list[str] = []
         """Duplicate and unknown fields of the patch itself; known once it was applied."""
 
@@ -45,7 +48,8 @@ class Patch:
         self._check_object()
         if self.media_type == MERGE:
             return self._of_kind(merge_patch.apply(self.tree, document), type_name, types)
-        return strategic.apply(self.tree or {}, document, type_name, types)
+        self._consumed = strategic.consumable(self.tree or {})
+        return strategic.apply(self._consumed, document, type_name, types)
 
     def _of_kind(self, patched: Any, type_name: str, types: Mapping[str, Type]) -> Any:
         """The patched tree says itself what it is, and must still be of the kind."""
@@ -55,7 +59,19 @@ class Patch:
         problem = kinds.problem(patched, types[type_name].gvks, types)
         if problem:
             raise self._invalid(patched, problem)
-        return patched if patched.get("apiVersion") else {}
+        if patched.get("apiVersion"):
+            return patched
+        self._lose(patched)
+        return {}
+
+    def _lose(self, patched: Obj) -> None:
+        """Without an apiVersion nothing of the tree is known."""
+        if not self._strict:
+            return
+        self.problems += [
+            f'unknown field "{name}"' for name in sorted(patched) if name not in _HEADER
+        ]
+        self._lost = patched
 
     def _json(self, document: Obj) -> Any:
         operations = bodies.check_operations(self.tree, strict=self._strict)
@@ -87,11 +103,13 @@ class Patch:
         """The answer under fieldValidation=Strict; `problems` are the decoder's (the patch's own
         are put before them)."""
         texts = ", ".join((*self.problems, *problems))
-        return self._invalid(patched, f"strict decoding error: {texts}")
+        return self._invalid(
+            patched if self._lost is None else self._lost, f"strict decoding error: {texts}"
+        )
 
     def _invalid(self, patched: Any, error: str) -> Invalid:
         shown = (
-            gofmt.value(self.tree)
+            gofmt.value(self._consumed)
             if self.media_type == STRATEGIC
             else go_json(patched, sort=self._untyped)
         )

@@ -21,10 +21,17 @@ DELETE_FROM: Final = "$deleteFromPrimitiveList"
 ORDER: Final = "$setElementOrder"
 
 
+def consumable(patch: Obj) -> Obj:
+    """A copy of the patch for `apply`."""
+    copy: Obj = _whole_numbers(tree.copy(patch))
+    return copy
+
+
 def apply(patch: Obj, document: Obj, type_name: str, types: Mapping[str, Type]) -> Obj:
     """The patched document, sharing untouched parts with `document`. Not yet decoded: what the
-    type does not know is still in it."""
-    return _merge(document, _whole_numbers(tree.copy(patch)), _Schema({"ref": type_name}, types))
+    type does not know is still in it. `patch` is consumed: directives and nulls that are done
+    with leave it."""
+    return _merge(document, patch, _Schema({"ref": type_name}, types))
 
 
 def _whole_numbers(value: Any) -> Any:

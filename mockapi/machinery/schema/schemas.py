@@ -119,6 +119,18 @@ class Schemas:
             normal, _ = self._slowly(type_name, obj, "Ignore")
         return normal
 
+    def in_order(self, type_name: str, obj: Obj) -> Obj:
+        """As `normal`, with managed fields in the order in which Go writes them."""
+        ordered = self.normal(type_name, obj)
+        header: Obj = {key: obj[key] for key in ("kind", "apiVersion") if key in obj}
+        metadata = dict(ordered.get("metadata") or {})
+        if metadata.get("managedFields"):
+            metadata["managedFields"] = [
+                {**entry, "fieldsV1": _sorted(entry.get("fieldsV1"))}
+                for entry in metadata["managedFields"]
+            ]
+        return {**header, **ordered, **header, "metadata": metadata}
+
     def default(self, type_name: str, obj: Obj) -> None:
         """Fill in what the real server fills in, in place."""
         if type_name in self._custom:
@@ -195,6 +207,12 @@ class Schemas:
         named.update(obj)
         named["kind"], named["apiVersion"] = gvks[0].kind, gvks[0].api_version
         return named
+
+
+def _sorted(tree: Any) -> Any:
+    if not isinstance(tree, dict):
+        return tree
+    return {key: _sorted(tree[key]) for key in sorted(tree)}
 
 
 def _parsed(body: bytes, yaml: bool) -> tuple[Any, list[str]]:
