@@ -49,7 +49,7 @@ class Patch:
         if self.media_type == MERGE:
             return self._of_kind(merge_patch.apply(self.tree, document), type_name, types)
         self._consumed = strategic.consumable(self.tree or {})
-        return strategic.apply(self._consumed, document, type_name, types)
+        return strategic.consume(self._consumed, document, type_name, types)
 
     def _of_kind(self, patched: Any, type_name: str, types: Mapping[str, Type]) -> Any:
         """The patched tree says itself what it is, and must still be of the kind."""

@@ -22,15 +22,19 @@ ORDER: Final = "$setElementOrder"
 
 
 def consumable(patch: Obj) -> Obj:
-    """A copy of the patch for `apply`."""
+    """A copy of the patch for `consume`."""
     copy: Obj = _whole_numbers(tree.copy(patch))
     return copy
 
 
 def apply(patch: Obj, document: Obj, type_name: str, types: Mapping[str, Type]) -> Obj:
     """The patched document, sharing untouched parts with `document`. Not yet decoded: what the
-    type does not know is still in it. `patch` is consumed: directives and nulls that are done
-    with leave it."""
+    type does not know is still in it."""
+    return consume(consumable(patch), document, type_name, types)
+
+
+def consume(patch: Obj, document: Obj, type_name: str, types: Mapping[str, Type]) -> Obj:
+    """As `apply`; directives and nulls that are done with leave the patch."""
     return _merge(document, patch, _Schema({"ref": type_name}, types))
 
 
