@@ -185,8 +185,6 @@ class Rbac:
 
     def rules_for(self, user: UserInfo, namespace: str) -> Iterator[Obj]:
         """All rules that hold for a user in a namespace."""
-        if MASTERS in user.groups:
-            yield from _EVERYTHING
         for _, rule in self._rules(user, namespace, []):
             yield rule
 

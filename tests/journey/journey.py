@@ -33,6 +33,8 @@ _WORDS = [
     for pattern, word in [
         (r"https?://(127\.0\.0\.1|localhost):\d+", "SERVER"),
         (r"/tmp/[^ ]*(LIVE|MERGED)-\d+", r"\1"),
+        (r"/tmp/kubectl-edit-\d+", "EDITED"),
+        (r"(resource version to be \d+, was) \d+", r"\1 RV"),
         (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UID"),
         (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| [+-]\d{4} UTC)?", "TIME"),
         (_DAY, "TIME"),
@@ -69,12 +71,21 @@ def chapters() -> list[Chapter]:
 def _chapter(path: Path, shared: dict[str, Any]) -> Chapter:
     chapter: Chapter = yaml.safe_load(path.read_text())
     files = {name: shared["files"][name] for name in chapter.get("shared", [])}
-    steps = [{**step, "drop": _drops(step, shared["drops"])} for step in chapter["steps"]]
-    return {"chapter": path.stem, "files": {**files, **chapter.get("files", {})}, "steps": steps}
+    always = chapter.get("drop", [])
+    steps = [
+        {**step, "drop": _drops([*always, *step.get("drop", [])], shared["drops"])}
+        for step in chapter["steps"]
+    ]
+    return {
+        "chapter": path.stem,
+        "settings": chapter.get("settings", {}),
+        "files": {**files, **chapter.get("files", {})},
+        "steps": steps,
+    }
 
 
-def _drops(step: Step, shared: dict[str, list[Any]]) -> list[dict[str, Any]]:
-    found = [shared[drop] if isinstance(drop, str) else [drop] for drop in step.get("drop", [])]
+def _drops(drops: list[Any], shared: dict[str, list[Any]]) -> list[dict[str, Any]]:
+    found = [shared[drop] if isinstance(drop, str) else [drop] for drop in drops]
     return [drop for drops in found for drop in drops]
 
 
@@ -113,11 +124,24 @@ def _without(lines: list[str], pattern: re.Pattern[str], *, block: bool) -> list
     return kept
 
 
+def _without_paragraphs(lines: list[str], pattern: re.Pattern[str]) -> list[str]:
+    kept, inside = [], False
+    for line in lines:
+        inside = bool(line) and (inside or bool(pattern.search(line)))
+        if not inside:
+            kept.append(line)
+    return kept
+
+
 def comparable(lines: list[str], step: Step) -> list[str]:
     """The lines that the step holds both servers to."""
     kept = lines
     for drop in step["drop"]:
-        kept = _without(kept, re.compile(drop["pattern"]), block=drop.get("block", False))
+        pattern = re.compile(drop["pattern"])
+        if drop.get("paragraph"):
+            kept = _without_paragraphs(kept, pattern)
+        else:
+            kept = _without(kept, pattern, block=drop.get("block", False))
     match step.get("lines"):
         case "sorted":
             return sorted(kept)

@@ -122,8 +122,10 @@ class Schemas:
         return [GroupVersionKind(*gv, type_.gvks[0].kind) for gv in sorted({("", "v1"), version})]
 
     def _property(self, owner: Type, field: Field) -> Obj:
-        described = self._described(self._descriptions.field(owner.name, field.name))
-        schema = described | self._shape(field.type, wrapped=not field.bare)
+        text = self._descriptions.field(owner.name, field.name)
+        if field.enum and isinstance(field.type, str):
+            text += _values(field.enum)
+        schema = self._described(text) | self._shape(field.type, wrapped=not field.bare)
         default = None if self._v2 else self._default(field)
         if default is not None:
             schema["default"] = default
@@ -169,6 +171,12 @@ class Schemas:
 
     def _described(self, text: str) -> Obj:
         return {"description": text} if text else {}
+
+
+def _values(values: Iterable[str]) -> str:
+    """What descriptions end with. The real ones explain most values, in upstream's words."""
+    lines = (f' - `"{value}"`' for value in values)
+    return "\n".join(["\n\nPossible enum values:", *lines])
 
 
 def reference_of(shape: Shape) -> str:
