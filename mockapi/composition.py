@@ -11,7 +11,7 @@ from pathlib import Path
 
 import gevent
 
-from mockapi import kubeconfig
+from mockapi import controllers, kubeconfig
 from mockapi.api.app import create_app
 from mockapi.api.fairness import Fairness
 from mockapi.api.gateway import Gateway
@@ -32,7 +32,6 @@ from mockapi.base.clock import (
 from mockapi.base.ids import Ids
 from mockapi.base.lazy import module
 from mockapi.client.inprocess import InProcessClients
-from mockapi.controllers import chosen
 from mockapi.controllers.keys import NeedsKeys
 from mockapi.harness.metrics import CustomValue, ExternalValue, Metrics
 from mockapi.kubelet import files, json_schemas
@@ -42,6 +41,7 @@ from mockapi.kubelet.kubelet import Kubelet, KubeletSettings
 from mockapi.kubelet.metrics import NodeMetrics, PodMetrics
 from mockapi.kubelet.podlogs import PodLogs
 from mockapi.machinery import authorization, bootstrap, catalogue, discovery, metrics_api
+from mockapi.machinery.admission.opt_out import OptOut
 from mockapi.machinery.admission.plugins import default_chain
 from mockapi.machinery.allocation import service_hook
 from mockapi.machinery.bodies import Bodies
@@ -125,7 +125,7 @@ class Cluster:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         try:
-            self._controllers = chosen(settings.controllers)
+            self._controllers = controllers.chosen(settings.controllers)
         except ValueError as error:
             raise SettingsError(f"--controllers: {error}") from None
         self._scheduling = _scheduling(settings)
@@ -142,7 +142,9 @@ class Cluster:
         for extension in self.metrics.extensions:
             self.extensions.add(extension)
         self.clients = InProcessClients(self.pipeline, fetch=self.extensions.fetch)
-        self.runtime = Runtime(self.clients, clock=self.clock, ids=self.ids)
+        self.runtime = Runtime(
+            self.clients, clock=self.clock, ids=self.ids, names=controllers.canonical_names()
+        )
         self.security = secure(
             self.pipeline.reading,
             self.clock,
@@ -201,7 +203,7 @@ class Cluster:
             ),
             clock=self.clock,
             ids=self.ids,
-            admission=default_chain(self._charge, self._may),
+            admission=default_chain(self._charge, self._may, [OptOut(controllers.kept_off)]),
             managers=self._managers,
             hooks={},
         )

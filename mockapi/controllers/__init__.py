@@ -5,7 +5,7 @@ in modules of its own. `CONTROLLERS` names them all as the real `--controllers` 
 """
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mockapi.controllers import replicaset
@@ -120,27 +120,53 @@ CONTROLLERS: tuple[Row, ...] = (
     Row("resourcequota-controller", ResourceQuotaController, ("resourcequota",)),
     Row("ephemeral-volume-controller", EphemeralVolumeController, ("ephemeral-volume",)),
     Row("statefulset-controller", StatefulSetController, ("statefulset",)),
-    Row("deployment-controller", DeploymentController, ("deployment",)),
+    # Before the Deployments', so that a set answers its own change first, as in the real cluster.
     Row("replicaset-controller", ReplicaSetController, ("replicaset",)),
+    Row("deployment-controller", DeploymentController, ("deployment",)),
 )
+
+
+def canonical_names() -> Mapping[str, str]:
+    """The name of each controller by every name that it has."""
+    return {alias: row.name for row in CONTROLLERS for alias in (row.name, *row.aliases)}
 
 
 def chosen(text: str = "*") -> list[Component]:
     """New components for a list as in `--controllers=*,-job`: later entries do not undo earlier
     ones; `*` is all that are on by default. Raises ValueError for a name that there is not."""
-    words = [word.strip() for word in text.split(",") if word.strip()]
-    names = {alias: row.name for row in CONTROLLERS for alias in (row.name, *row.aliases)}
-    for word in words:
-        bare = word.removeprefix("-")
-        if bare != "*" and bare not in names:
-            near = difflib.get_close_matches(bare, names, 1)
-            hint = f'; did you mean "{near[0]}"?' if near else ""
-            raise ValueError(f'"{bare}" is not in the list of known controllers{hint}')
+    names = canonical_names()
     wanted = {
-        ("-" if word.startswith("-") else "") + names.get(word.removeprefix("-"), "*")
-        for word in words
+        ("-" if word.startswith("-") else "") + _canonical(word.removeprefix("-"), names)
+        for word in _words(text)
     }
     return [row.make() for row in CONTROLLERS if _enabled(row, wanted)]
+
+
+def kept_off(text: str) -> set[str]:
+    """The controllers that `mockapi.dev/controllers` keeps off: `-job,-cronjob`, or `-*` for all.
+    Raises ValueError for a name that there is not, and for one without the dash."""
+    names = canonical_names()
+    found = set()
+    for word in _words(text):
+        canonical = _canonical(word.removeprefix("-"), names)
+        if not word.startswith("-"):
+            raise ValueError(f'controllers are kept off by a leading dash: "-{word}"')
+        found |= {canonical} if canonical != "*" else set(names.values())
+    return found
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _canonical(word: str, names: Mapping[str, str]) -> str:
+    if word == "*":
+        return word
+    if word not in names:
+        near = difflib.get_close_matches(word, names, 1)
+        hint = f'; did you mean "{near[0]}"?' if near else ""
+        raise ValueError(f'"{word}" is not in the list of known controllers{hint}')
+    return names[word]
 
 
 def _enabled(row: Row, wanted: set[str]) -> bool:

@@ -13,7 +13,7 @@ from mockapi.runtime.recorder import Recorder
 
 MANAGER = "kube-controller-manager"
 
-# Set on an object or its namespace: `false`, or names of the controllers to keep off, by comma.
+# Set on an object or its namespace: names of controllers to keep off, `-job,-cronjob` or `-*`.
 OPT_OUT = "mockapi.dev/controllers"
 
 
@@ -35,9 +35,15 @@ def recorder(runtime: Runtime, component: str) -> Recorder:
 
 
 def queue(
-    runtime: Runtime, controller: str, sync: Callable[[str], None], primary: Informer
+    runtime: Runtime,
+    controller: str,
+    sync: Callable[[str], None],
+    primary: Informer,
+    *,
+    part: str = "",
 ) -> Queue:
-    """A work queue whose sync leaves out objects that opted out of `controller`."""
+    """A work queue whose sync leaves out objects that opted out of `controller`. A controller with
+    several queues names each further one's `part`."""
     keep_off = opt_out(runtime, controller)
 
     def guarded(key: str) -> None:
@@ -45,30 +51,28 @@ def queue(
         if obj is None or not keep_off(obj):
             sync(key)
 
-    return runtime.queue(controller, guarded)
+    return runtime.queue(f"{controller}-{part}" if part else controller, guarded)
 
 
 def opt_out(runtime: Runtime, controller: str) -> Callable[[Obj], bool]:
     """A test whether `controller` is to keep off an object."""
     namespaces = runtime.informer("v1/namespaces")
+    known = {f"-{name}" for name, whose in runtime.names.items() if whose == controller}
+    words = frozenset({f"-{controller}", "-*"} | known)
 
     def keep_off(obj: Obj) -> bool:
-        if _names(obj, controller):
+        if _says(obj, words):
             return True
         inside = objects.namespace(obj)
         home = namespaces.get("", inside) if inside else None
-        return home is not None and _names(home, controller)
+        return home is not None and _says(home, words)
 
     return keep_off
 
 
-def _names(obj: Obj, controller: str) -> bool:
-    metadata = obj["metadata"]
-    for where in ("annotations", "labels"):
-        value = (metadata.get(where) or {}).get(OPT_OUT)
-        if value and (value == "false" or controller in value.replace(" ", "").split(",")):
-            return True
-    return False
+def _says(obj: Obj, words: frozenset[str]) -> bool:
+    text = objects.annotations(obj).get(OPT_OUT)
+    return text is not None and any(word.strip() in words for word in text.split(","))
 
 
 def not_found(error: ApiError) -> bool:

@@ -229,7 +229,7 @@ class SimulatedProvisioner:
         self.volumes = runtime.informer(VOLUMES)
         self.classes = runtime.informer(CLASSES)
         self.queue = base.queue(runtime, self.name, self.sync, self.claims)
-        self.released = base.queue(runtime, f"{self.name}-release", self._delete, self.volumes)
+        self.released = base.queue(runtime, self.name, self._delete, self.volumes, part="release")
         self.claims.on_event(lambda event: self.queue.add(objects.key(event.object)))
         self.volumes.on_event(lambda event: self.released.add(objects.name(event.object)))
 

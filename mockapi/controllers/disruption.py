@@ -49,9 +49,9 @@ class DisruptionController:
         try:
             self._judge(budget)
         except base.Retry as error:
-            self._event(budget, "Warning", "CalculateExpectedPodCountFailed", error.message)
+            message = f"Failed to calculate the number of expected pods: {error.message}"
+            self._event(budget, "Warning", "CalculateExpectedPodCountFailed", message)
             self._failed(budget, error)
-            raise
 
     def _judge(self, budget: Obj) -> None:
         selector = budget["spec"].get("selector")
@@ -95,18 +95,26 @@ class DisruptionController:
                 continue
             owner = self._owner(objects.namespace(pod), reference)
             if owner is None:
-                raise base.Retry(f"found no controllers for pod {objects.name(pod)!r}")
+                self._check_scalable(reference)
+                raise base.Retry(f'found no controllers for pod "{objects.name(pod)}"')
             sizes[objects.uid(owner)] = int(owner["spec"].get("replicas", 1))
         if unmanaged:
             message = (
                 "Pods selected by this PodDisruptionBudget (selector: "
-                f"{selectors.from_object(budget['spec'].get('selector'))}) were found to be "
+                f"{_go_selector(budget['spec'].get('selector'))}) were found to be "
                 "unmanaged. As a result, the status of the PDB cannot be calculated correctly, "
                 "which may result in undefined behavior. To account for these pods please set "
                 '".spec.minAvailable" field of the PDB to an integer value.'
             )
             self._event(budget, "Warning", "UnmanagedPods", message)
         return sum(sizes.values())
+
+    def _check_scalable(self, reference: Obj) -> None:
+        """Of other kinds the real one asks for the scale, and finds that there is no such thing."""
+        group = reference["apiVersion"].rpartition("/")[0]
+        plural = f"{reference['kind'].lower()}s" + (f".{group}" if group else "")
+        if reference["kind"] not in SCALABLE:
+            raise base.Retry(f"{plural} does not implement the scale subresource")
 
     def _owner(self, namespace: str, reference: Obj) -> Obj | None:
         informer = self.owners.get(reference["kind"])
@@ -158,18 +166,21 @@ class DisruptionController:
         if disrupted:
             new["disruptedPods"] = disrupted
         reason = "SufficientPods" if allowed > 0 else "InsufficientPods"
-        new["conditions"] = self._conditions(budget, str(allowed > 0), reason, "")
+        seen = objects.generation(budget)
+        new["conditions"] = self._conditions(budget, str(allowed > 0), reason, "", generation=seen)
         if new != known:
             base.update_status(self.client, RESOURCE, budget, new, retries=0)
 
     def _failed(self, budget: Obj, error: ApiError) -> None:
-        conditions = self._conditions(budget, "False", "SyncFailed", error.message)
-        new = {**objects.status(budget), "disruptionsAllowed": 0, "conditions": conditions}
-        new["observedGeneration"] = objects.generation(budget)
-        if new != objects.status(budget):
-            base.update_status(self.client, RESOURCE, budget, new, retries=0)
+        known = objects.status(budget)
+        seen = known.get("observedGeneration", 0)
+        conditions = self._conditions(budget, "False", "SyncFailed", error.message, generation=seen)
+        new = {**known, "disruptionsAllowed": 0, "conditions": conditions}
+        base.update_status(self.client, RESOURCE, budget, new, retries=0)
 
-    def _conditions(self, budget: Obj, value: str, reason: str, message: str) -> list[Obj]:
+    def _conditions(
+        self, budget: Obj, value: str, reason: str, message: str, *, generation: int
+    ) -> list[Obj]:
         known = objects.condition(budget, "DisruptionAllowed")
         moment = timestamp(self.clock.now())
         if known is not None and known["status"] == value:
@@ -177,7 +188,7 @@ class DisruptionController:
         made = {
             "type": "DisruptionAllowed",
             "status": value,
-            "observedGeneration": objects.generation(budget),
+            **({"observedGeneration": generation} if generation else {}),
             "lastTransitionTime": moment,
             "reason": reason,
             "message": message,
@@ -187,3 +198,19 @@ class DisruptionController:
 
     def _event(self, budget: Obj, type: str, reason: str, message: str) -> None:
         self.recorder.event(budget, type, reason, message)
+
+
+def _go_selector(selector: Obj | None) -> str:
+    """As Go prints a LabelSelector."""
+    if selector is None:
+        return "nil"
+    labels = "".join(f"{k}: {v}," for k, v in sorted((selector.get("matchLabels") or {}).items()))
+    rows = "".join(
+        f"LabelSelectorRequirement{{Key:{row['key']},Operator:{row['operator']},"
+        f"Values:[{' '.join(row.get('values') or ())}],}},"
+        for row in selector.get("matchExpressions") or ()
+    )
+    return (
+        f"&LabelSelector{{MatchLabels:map[string]string{{{labels}}},"
+        f"MatchExpressions:[]LabelSelectorRequirement{{{rows}}},}}"
+    )

@@ -32,7 +32,12 @@ class EphemeralVolumeController:
             return
         for volume in pod["spec"].get("volumes") or ():
             if "ephemeral" in volume:
-                self._ensure(pod, volume)
+                try:
+                    self._ensure(pod, volume)
+                except ApiError as error:
+                    message = f"ephemeral volume {volume['name']}: {error.message}"
+                    self.recorder.event(pod, "Warning", "FailedBinding", message)
+                    raise
 
     def _ensure(self, pod: Obj, volume: Obj) -> None:
         inside, name = objects.namespace(pod), f"{objects.name(pod)}-{volume['name']}"
@@ -60,6 +65,4 @@ class EphemeralVolumeController:
         try:
             self.client.create(CLAIMS, inside, claim)
         except ApiError as error:
-            message = f"ephemeral volume controller: create PVC {name}: {error.message}"
-            self.recorder.event(pod, "Warning", "FailedBinding", message)
-            raise
+            raise base.Retry(f"create PVC {name}: {error.message}") from error

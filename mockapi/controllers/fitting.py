@@ -29,13 +29,14 @@ def with_tolerations(spec: Obj) -> Obj:
 
 
 def pinned(spec: Obj, node: str) -> Obj:
-    """The pod's spec with a node affinity that leaves the scheduler one node."""
+    """The pod's spec with a node affinity that leaves the scheduler one node; what else it
+    required has been looked at already and goes."""
     wanted = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}
     affinity = dict(spec.get("affinity") or {})
     node_affinity = dict(affinity.get("nodeAffinity") or {})
-    required = node_affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}
-    terms = [{**t, **wanted} for t in required.get("nodeSelectorTerms") or ()] or [wanted]
-    node_affinity["requiredDuringSchedulingIgnoredDuringExecution"] = {"nodeSelectorTerms": terms}
+    node_affinity["requiredDuringSchedulingIgnoredDuringExecution"] = {
+        "nodeSelectorTerms": [wanted]
+    }
     affinity["nodeAffinity"] = node_affinity
     return {**spec, "affinity": affinity}
 

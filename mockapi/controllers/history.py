@@ -15,6 +15,9 @@ from mockapi.runtime.informer import Informer
 
 RESOURCE = "apps/v1/controllerrevisions"
 HASH_LABEL = "controller-revision-hash"
+"""On pods, and on the revisions of DaemonSets."""
+REVISION_HASH_LABEL = "controller.kubernetes.io/hash"
+"""On the revisions of StatefulSets."""
 _ESCAPES = {
     "<": "\\u003c",
     ">": "\\u003e",
@@ -64,13 +67,14 @@ def in_order(revisions: Iterable[Obj]) -> list[Obj]:
 
 
 def describe(owner: Obj, kind: str, revision: int, hash: str, labels: dict[str, str]) -> Obj:
+    hash_label = HASH_LABEL if kind == "DaemonSet" else REVISION_HASH_LABEL
     return {
         "apiVersion": "apps/v1",
         "kind": "ControllerRevision",
         "metadata": {
             "name": name_of(owner, hash),
             "namespace": objects.namespace(owner),
-            "labels": {**labels, HASH_LABEL: hash},
+            "labels": {**labels, hash_label: hash},
             "annotations": dict(objects.annotations(owner)),
             "ownerReferences": [objects.controller_reference(owner, "apps/v1", kind)],
         },

@@ -34,7 +34,7 @@ class JobController:
         self.jobs = runtime.informer(RESOURCE)
         self.pods = runtime.informer("v1/pods")
         self.queue = base.queue(runtime, self.name, self.sync, self.jobs)
-        self.strays = base.queue(runtime, f"{self.name}-orphans", self._release, self.pods)
+        self.strays = base.queue(runtime, self.name, self._release, self.pods, part="orphans")
         self.jobs.on_event(self._job_changed)
         following.follow_pods(self.pods, self.jobs, "Job", self.queue, self._observed)
         self.pods.on_event(self._stray)

@@ -16,11 +16,9 @@ def from_template(
 ) -> Obj:
     """The pod a template describes; its spec is shared with the template."""
     source = template.get("metadata") or {}
-    metadata: dict[str, Any] = {}
+    metadata: dict[str, Any] = {"generateName": generate_name or _prefix(objects.name(owner))}
     if name:
         metadata["name"] = name
-    else:
-        metadata["generateName"] = generate_name or _prefix(objects.name(owner))
     for part in ("labels", "annotations", "finalizers"):
         if source.get(part):
             metadata[part] = source[part]

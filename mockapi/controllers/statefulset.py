@@ -183,7 +183,7 @@ class _Sync:
         if not stateful.created(pod):
             if self._claim_is_stale(pod):
                 return True
-            self.replicas[index] = pod = self._create(pod)
+            self._create(pod)
             if self.monotonic:
                 return True
         if objects.phase(pod) == "Pending":
@@ -199,14 +199,17 @@ class _Sync:
         return False
 
     def _keep_identity(self, pod: Obj) -> None:
+        """Identity, storage and the owners of claims are put right; the pod is written for any."""
         owner = self.owner
-        if stateful.identity_matches(owner, pod) and stateful.storage_matches(owner, pod):
-            self._fix_claims(pod)
+        identified = stateful.identity_matches(owner, pod)
+        stored = stateful.storage_matches(owner, pod)
+        if identified and stored and not self._claims_to_fix(pod):
             return
-        if not stateful.storage_matches(owner, pod):
-            self._create_claims(pod)
-        changed = stateful.with_storage(stateful.with_identity(pod, owner), owner)
         try:
+            if not stored:
+                self._create_claims(pod)
+            self._fix_claims(pod)
+            changed = stateful.with_storage(stateful.with_identity(pod, owner), owner)
             self.client.update("v1/pods", objects.namespace(pod), changed)
         except ApiError as error:
             self._event("update", pod, error)
@@ -247,17 +250,15 @@ class _Sync:
 
     # Pods and claims.
 
-    def _create(self, pod: Obj) -> Obj:
+    def _create(self, pod: Obj) -> None:
         try:
             self._create_claims(pod)
-            made = self.client.create("v1/pods", objects.namespace(self.owner), pod)
+            self.client.create("v1/pods", objects.namespace(self.owner), pod)
         except ApiError as error:
             if not base.already_exists(error):
                 self._event("create", pod, error)
             raise
-        self._fix_claims(made)
         self._event("create", pod)
-        return made
 
     def _delete(self, pod: Obj) -> None:
         try:
@@ -305,13 +306,26 @@ class _Sync:
                     return True
         return False
 
-    def _fix_claims(self, pod: Obj) -> None:
+    def _claims_to_fix(self, pod: Obj) -> list[tuple[Obj, list[Obj]]]:
+        """The pod's claims whose owners the retention policy wants changed, and to what."""
+        found = []
         for claim in stateful.claims(self.owner, stateful.ordinal(pod)).values():
             known = self.controller.claims.get_key(objects.key(claim))
             wanted = stateful.claim_owners(known, self.owner, pod) if known else None
             if known is not None and wanted is not None:
-                changed = objects.with_metadata(known, ownerReferences=wanted)
+                found.append((known, wanted))
+        return found
+
+    def _fix_claims(self, pod: Obj) -> None:
+        for known, wanted in self._claims_to_fix(pod):
+            changed = objects.with_metadata(known, ownerReferences=wanted)
+            try:
                 self.client.update(CLAIMS, objects.namespace(known), changed)
+            except ApiError as error:
+                raise base.Retry(
+                    f"could not update claim {objects.name(known)} for delete policy ownerRefs: "
+                    f"{error.message}"
+                ) from error
 
     # Status and history.
 

@@ -19,7 +19,7 @@ class TaintEvictionController:
         self.due: dict[str, tuple[float, float]] = {}
         """Pods marked for deletion: since when, and the moment they are due."""
         self.node_queue = base.queue(runtime, self.name, self._node, self.nodes)
-        self.pod_queue = base.queue(runtime, f"{self.name}-pods", self._pod, self.pods)
+        self.pod_queue = base.queue(runtime, self.name, self._pod, self.pods, part="pods")
         self.nodes.on_event(self._node_changed)
         self.pods.on_event(self._pod_changed)
 

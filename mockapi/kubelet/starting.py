@@ -6,12 +6,13 @@ Source: pkg/kubelet/images/image_manager.go and kuberuntime_container.go startCo
 from typing import TYPE_CHECKING, Any
 
 from mockapi.kubelet import images
-from mockapi.kubelet.backoff import Backoff, text
+from mockapi.kubelet.backoff import text
 from mockapi.kubelet.behaviour import ContainerBehaviour
 from mockapi.kubelet.containers import EXITED, RUNNING, Container
 from mockapi.kubelet.fibers import Process, until
 from mockapi.kubelet.shape import Spec
 from mockapi.kubelet.stopping import kill_container
+from mockapi.runtime.backoff import Backoff
 
 if TYPE_CHECKING:
     from mockapi.kubelet.worker import PodWorker

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from mockapi.base.clock import parse_timestamp, timestamp
 from mockapi.kubelet import actions, conditions, logs, reporting, statuses
-from mockapi.kubelet.backoff import Backoff
 from mockapi.kubelet.behaviour import DEFAULT_POD, PodBehaviour
 from mockapi.kubelet.behaviour_schema import BadBehaviour
 from mockapi.kubelet.containers import Container, Sandboxed
@@ -20,6 +19,7 @@ from mockapi.kubelet.resize import Resize, carry_out, consider, resources_of, se
 from mockapi.kubelet.shape import Shape, Spec, shape
 from mockapi.kubelet.starting import CRASH_LOOP, Failed, start_container
 from mockapi.kubelet.stopping import kill_all, kill_container
+from mockapi.runtime.backoff import Backoff
 
 if TYPE_CHECKING:
     from mockapi.kubelet.agent import NodeAgent

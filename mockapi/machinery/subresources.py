@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mockapi.base.clock import timestamp
 from mockapi.machinery import options as option_rules
 from mockapi.machinery.admission.topology import labels_of
+from mockapi.machinery.eviction import Evictions
 from mockapi.machinery.options import WriteOptions
 from mockapi.machinery.patch import patching
 from mockapi.machinery.request import ListResult, Request, Result
@@ -25,7 +26,6 @@ from mockapi.meta.errors import (
     MethodNotAllowed,
     NotFound,
     PathNotFound,
-    TooManyRequests,
 )
 from mockapi.meta.names import GroupVersionKind
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 SCALE = GroupVersionKind("autoscaling", "v1", "Scale")
 _SCALE_TYPE = "io.k8s.api.autoscaling.v1.Scale"
 _BINDING_TYPE = "io.k8s.api.core.v1.Binding"
-_EVICTION_TYPE = "io.k8s.api.policy.v1.Eviction"
 
 Handler = Callable[[Request], Result | ListResult]
 
@@ -48,7 +47,7 @@ class Subresources:
         self.handlers: dict[tuple[str, str], Handler] = {
             ("pods", "binding"): self.bind,
             ("bindings", ""): self.bind,
-            ("pods", "eviction"): self.evict,
+            ("pods", "eviction"): Evictions(pipeline).evict,
         }
 
     def handle(self, request: Request) -> Result | ListResult:
@@ -259,83 +258,6 @@ class Subresources:
         if not dry_run:
             self.pipeline.writer.put_over(entry, changed)
 
-    def evict(self, request: Request) -> Result:
-        """Delete a pod if its budgets allow. Source: pkg/registry/core/pod/storage/eviction.go."""
-        options = option_rules.parse_write(request.query, "CreateOptions")
-        kind = GroupVersionKind("policy", "v1", "Eviction")
-        eviction = self.pipeline.bodies.decode(
-            request, kind, _EVICTION_TYPE, options.field_validation
-        )
-        if eviction["metadata"].get("name") not in (None, "", request.name):
-            raise BadRequest("name in URL does not match name in Eviction object")
-        pods = request.resource
-        entry = self.pipeline.store.get(pods.path(request.namespace, request.name))
-        if entry is None:
-            raise NotFound("", "pods", request.name)
-        pod = self.pipeline.objects.parsed(entry)
-        asked = option_rules.delete_from_object(eviction.get("deleteOptions") or {})
-        asked.dry_run = asked.dry_run or options.dry_run
-        if not _may_go_at_once(pod):
-            self._spend_budget(pod, dry_run=asked.dry_run)
-        self.pipeline.deleter.delete(self._deletion(request, pods), asked)
-        return Result(201, _success(201))
-
-    def _deletion(self, request: Request, pods: Resource) -> Request:
-        return Request(
-            "delete",
-            pods,
-            request.namespace,
-            request.name,
-            user=request.user,
-            user_agent=request.user_agent,
-            warnings=request.warnings,
-        )
-
-    def _spend_budget(self, pod: Obj, *, dry_run: bool) -> None:
-        """Take one disruption from the pod's budget; raises TooManyRequests when it is empty."""
-        budgets = self.budgets_of(pod)
-        if not budgets:
-            return
-        if len(budgets) > 1:
-            raise InternalError(
-                "This pod has more than one PodDisruptionBudget, which the eviction subresource "
-                "does not support."
-            )
-        budget = budgets[0]
-        if _unready_may_go(pod, budget):
-            return
-        _check_budget(budget)
-        if not dry_run:
-            self._disrupt(budget, pod)
-
-    def budgets_of(self, pod: Obj) -> list[Obj]:
-        """The PodDisruptionBudgets that select a pod."""
-        from_object = self.pipeline.selector_of
-        labels = pod["metadata"].get("labels") or {}
-        found = []
-        for budget in self.pipeline.reading.list(
-            "poddisruptionbudgets.policy", pod["metadata"]["namespace"]
-        ):
-            selector = (budget.get("spec") or {}).get("selector")
-            if selector is not None and from_object(selector).matches(labels):
-                found.append(budget)
-        return found
-
-    def _disrupt(self, budget: Obj, pod: Obj) -> None:
-        metadata = budget["metadata"]
-        entry = self.pipeline.store.get(
-            f"poddisruptionbudgets.policy/{metadata['namespace']}/{metadata['name']}"
-        )
-        assert entry is not None
-        status = dict(budget.get("status") or {})
-        status["disruptionsAllowed"] = status.get("disruptionsAllowed", 0) - 1
-        disrupted = dict(status.get("disruptedPods") or {})
-        disrupted[pod["metadata"]["name"]] = timestamp(self.pipeline.clock.now())
-        status["disruptedPods"] = disrupted
-        self.pipeline.writer.put_over(
-            entry, {**budget, "metadata": dict(metadata), "status": status}
-        )
-
 
 def scale_of(obj: Obj, scale: ScaleStrategy) -> Obj:
     """The Scale of a scalable object."""
@@ -390,46 +312,3 @@ def _success(code: int) -> Obj:
         "status": "Success",
         "code": code,
     }
-
-
-def _may_go_at_once(pod: Obj) -> bool:
-    """Pods that have ended, wait or are on their way out need no budget."""
-    phase = (pod.get("status") or {}).get("phase")
-    return phase in ("Succeeded", "Failed", "Pending") or bool(
-        pod["metadata"].get("deletionTimestamp")
-    )
-
-
-def _unready_may_go(pod: Obj, budget: Obj) -> bool:
-    conditions = (pod.get("status") or {}).get("conditions") or ()
-    if any(c["type"] == "Ready" and c["status"] == "True" for c in conditions):
-        return False
-    policy = (budget.get("spec") or {}).get("unhealthyPodEvictionPolicy")
-    if policy == "AlwaysAllow":
-        return True
-    status = budget.get("status") or {}
-    desired: int = status.get("desiredHealthy", 0)
-    return desired > 0 and status.get("currentHealthy", 0) >= desired
-
-
-def _check_budget(budget: Obj) -> None:
-    status, name = budget.get("status") or {}, budget["metadata"]["name"]
-    if status.get("observedGeneration", 0) < budget["metadata"].get("generation", 0):
-        raise _no_disruption(
-            f"The disruption budget {name} is still being processed by the server.", retry=10
-        )
-    if status.get("disruptionsAllowed", 0) < 0:
-        raise _no_disruption("pdb disruptions allowed is negative")
-    if status.get("disruptionsAllowed", 0) == 0:
-        raise _no_disruption(
-            f"The disruption budget {name} needs {status.get('desiredHealthy', 0)} healthy pods "
-            f"and has {status.get('currentHealthy', 0)} currently"
-        )
-
-
-def _no_disruption(cause: str, *, retry: int = 0) -> TooManyRequests:
-    return TooManyRequests(
-        "Cannot evict pod as it would violate the pod's disruption budget.",
-        retry_after=retry,
-        causes=[{"reason": "DisruptionBudget", "message": cause}],
-    )

@@ -137,6 +137,11 @@ class Informer:
             self._take(event)
         return bool(news) or bool(late)
 
+    def catch_up(self) -> None:
+        """Take in what has been written so far, in the middle of a sync that looks again after
+        its own writes: a real informer runs beside it."""
+        self.deliver()
+
     def _relist(self) -> None:
         """List, watch from there, and turn the difference into events."""
         if self._watch is not None:

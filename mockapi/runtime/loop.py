@@ -6,7 +6,8 @@ manual clock and a seed a cluster does the same on every run.
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 from mockapi.base.clock import Clock
@@ -35,9 +36,18 @@ class Component(Protocol):
 class Runtime:
     """What components run on. See `step` for the order of things."""
 
-    def __init__(self, clients: Clients, *, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        clients: Clients,
+        *,
+        clock: Clock,
+        ids: Ids,
+        names: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.clock = clock
         self.ids = ids
+        self.names = names
+        """The name of a component by each name it is known by."""
         self.changed = Notifier()
         """Notified when there may be work for the loop."""
         self._clients = clients

@@ -1,6 +1,7 @@
 """A run's history: every write of every object as a watch showed it, by whom, and all events."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,15 @@ from tests.writes.plain import Plain, changes, content
 Obj = dict[str, Any]
 
 Write = list[Any]
-"""`[verb, writer, what]`: `what` is a body for a creation, changes by path otherwise."""
+"""`[verb, writer, what]`: `what` is a body for a creation, changes by path otherwise. A step's
+last may be `["counts", "", COUNTS]`: no write, but what the status counts after the step."""
+
+
+# Counts that sum up other objects: see `comparing.py`.
+COUNT = re.compile(
+    r"([a-z]+[rR]eplicas|replicas|observedGeneration|number[A-Z]\w+|\w+NumberScheduled"
+    r"|\w+Healthy|expectedPods|disruptionsAllowed|disruptedPods)$"
+)
 
 
 @dataclass(slots=True)
@@ -20,6 +29,8 @@ class _Life:
 
     key: str
     writes: list[tuple[int, Write]] = field(default_factory=list)
+    counts: dict[int, Obj] = field(default_factory=dict)
+    """The counts of its status at the end of each step."""
 
 
 @dataclass(slots=True)
@@ -86,6 +97,8 @@ def _lives(lines: Sequence[Line], plain: Plain) -> tuple[list[_Life], list[Any]]
         owners = [o["uid"] for o in obj["metadata"].get("ownerReferences", ())]
         order.append([line.step, uid, owners, len(life.writes)])
         life.writes.append((line.step, write))
+        status = obj.get("status") or {}
+        life.counts[line.step] = {k: v for k, v in status.items() if COUNT.match(k)}
     return list(lives.values()), [
         [step, lives[uid].key, [lives[o].key for o in owners if o in lives], number]
         for step, uid, owners, number in order
@@ -150,11 +163,22 @@ def _grouped(lives: Iterable[_Life]) -> Obj:
         for step, write in life.writes:
             mine.setdefault(str(step), []).append(write)
         for number, writes in mine.items():
-            steps.setdefault(number, []).append(writes)
-    for steps in groups.values():
+            counts = life.counts[int(number)]
+            state = [["counts", "", counts]] if counts and writes[-1][0] != "delete" else []
+            steps.setdefault(number, []).append(writes + state)
+    for key, steps in groups.items():
+        if key.startswith("Node "):
+            _sort_independent(steps)
         for sequences in steps.values():
             sequences.sort(key=lambda s: json.dumps(s, sort_keys=True))
     return groups
+
+
+def _sort_independent(steps: dict[str, list[list[Write]]]) -> None:
+    """Several controllers note one thing each about a node, in any order."""
+    for sequences in steps.values():
+        for writes in sequences:
+            writes.sort(key=lambda write: (write[0] != "create", json.dumps(write)))
 
 
 def _events(lines: Iterable[Line], plain: Plain) -> Obj:

@@ -29,7 +29,11 @@ class Session:
         self._lock = threading.Lock()
 
     def record(self, subject: str, name: str, steps: list[Obj], *, fresh: bool) -> None:
-        made = [self._run(steps) for _ in range(self._runs)]
+        try:
+            made = [self._run(steps) for _ in range(self._runs)]
+        except (LookupError, OSError) as error:
+            print(f"{subject}/{name}: not recorded: {error!r}", file=sys.stderr, flush=True)
+            return
         with self._lock:
             recorded = recordings.load(subject)
             if fresh or name not in recorded:

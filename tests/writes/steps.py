@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from mockapi.controllers.daemonpods import node_of
 from mockapi.meta.errors import ApiError
 from tests.writes import history, shapes
 from tests.writes.shapes import CLUSTER_SCOPED, RESOURCES
@@ -181,8 +182,9 @@ def _report(world: World, pod: Obj, what: Obj) -> None:
     name, to = pod["metadata"]["name"], what["to"]
     if to == "gone":
         world.client.delete("v1/pods", world.namespace, name, grace_period_seconds=0)
-    elif to == "bound":
-        target = {"apiVersion": "v1", "kind": "Node", "name": what["node"]}
+    elif to in ("bound", "placed"):
+        node = what["node"] if to == "bound" else node_of(pod)
+        target = {"apiVersion": "v1", "kind": "Node", "name": node}
         binding = {"apiVersion": "v1", "kind": "Binding", "target": target}
         binding["metadata"] = {"name": name, "namespace": world.namespace}
         world.client.create("v1/pods", world.namespace, binding, name=name, subresource="binding")

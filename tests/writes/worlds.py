@@ -19,8 +19,8 @@ from tests.writes.shapes import CLUSTER_SCOPED, RESOURCES
 
 # A namespace in which nothing has been written for so long is at rest.
 QUIET_SECONDS = 2.0
-# What a real control plane needs to answer one write.
-BREATH_SECONDS = 0.15
+# After a single act of the scenario a shorter rest is enough.
+BREATH_SECONDS = 0.25
 # A run that does not come to rest is compared as far as it came.
 PATIENCE_SECONDS = 60.0
 
@@ -73,7 +73,15 @@ class Mock:
     namespace = "scene0"
 
     def __init__(self, settings: Settings | None = None) -> None:
-        plain = Settings(clock="manual", nodes=0, kubelet=False, scheduler=False, seed=1)
+        plain = Settings(
+            clock="manual",
+            nodes=0,
+            kubelet=False,
+            scheduler=False,
+            seed=1,
+            # The real one has no cluster CIDR.
+            controllers="*,-node-ipam-controller",
+        )
         self.cluster = Cluster(settings or plain)
         self.cluster.start(listen=False)
         self.client = self.cluster.clients.client(USER)
@@ -228,10 +236,13 @@ class Real:
             self._last = time.monotonic()
 
     def rest(self) -> None:
+        self._quiet(QUIET_SECONDS, patience=PATIENCE_SECONDS)
+
+    def _quiet(self, seconds: float, *, patience: float) -> None:
         self._last = time.monotonic()
-        end = time.monotonic() + PATIENCE_SECONDS
+        end = time.monotonic() + patience
         while (now := time.monotonic()) < end:
-            left = self._last + QUIET_SECONDS - now
+            left = self._last + seconds - now
             if left <= 0:
                 return
             time.sleep(left)
@@ -240,7 +251,7 @@ class Real:
         time.sleep(1.02 - time.time() % 1)
 
     def breathe(self) -> None:
-        time.sleep(BREATH_SECONDS)
+        self._quiet(BREATH_SECONDS, patience=3.0)
 
     def wait(self, seconds: float) -> None:
         time.sleep(seconds)

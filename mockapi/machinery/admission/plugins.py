@@ -1,7 +1,9 @@
 """The default plugins in the real server's order. Source: pkg/kubeapiserver/options/plugins.go."""
 
+from collections.abc import Sequence
+
 from mockapi.machinery.admission.certificates import CertificateSubjectRestriction
-from mockapi.machinery.admission.chain import Chain
+from mockapi.machinery.admission.chain import Chain, Plugin
 from mockapi.machinery.admission.custom import CustomResourceTermination
 from mockapi.machinery.admission.ingress import DefaultIngressClass
 from mockapi.machinery.admission.limits import LimitRanger
@@ -28,9 +30,11 @@ def uncharged(quota: Obj) -> None:
     """For servers whose quotas are checked and stay as they are."""
 
 
-def default_chain(charge: Charge = uncharged, may: May = anybody) -> Chain:
+def default_chain(
+    charge: Charge = uncharged, may: May = anybody, more: Sequence[Plugin] = ()
+) -> Chain:
     """`charge` stores the status of a ResourceQuota that a write uses more of; `may` tells whether
-    a user is authorized."""
+    a user is authorized; `more` come last."""
     return Chain(
         (
             CustomResourceTermination(),
@@ -51,5 +55,6 @@ def default_chain(charge: Charge = uncharged, may: May = anybody) -> Chain:
             PodTopologyLabels(),
             PodResizeValidator(),
             ResourceQuota(charge),
+            *more,
         )
     )

@@ -260,11 +260,3 @@ def test_a_namespace_is_emptied_and_goes(world: World) -> None:
     world.run(10)
     names = [n["metadata"]["name"] for n in world.client.list("v1/namespaces").items]
     assert "old" not in names
-
-
-def test_an_object_that_opted_out_is_left_alone(world: World) -> None:
-    notes = {"mockapi.dev/controllers": "false"}
-    metadata = {"name": "web", "annotations": notes}
-    world.create("apps/v1/deployments", "Deployment", "web", workload("web", 2), metadata=metadata)
-    world.run(10)
-    assert world.names("apps/v1/replicasets") == []

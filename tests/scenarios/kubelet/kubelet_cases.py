@@ -6,13 +6,14 @@ from typing import Any
 
 from mockapi.base.clock import timestamp
 from mockapi.kubelet import conditions, images, pressure, reporting, statuses
-from mockapi.kubelet.backoff import Backoff, text
+from mockapi.kubelet.backoff import text
 from mockapi.kubelet.environment import expand
 from mockapi.kubelet.logs import life
 from mockapi.kubelet.restarts import should_restart
 from mockapi.kubelet.shape import pod_amounts, qos_class, shape
 from mockapi.kubelet.starting import pull_failure
 from mockapi.meta.errors import ApiError
+from mockapi.runtime.backoff import Backoff
 
 Obj = dict[str, Any]
 NAMES = ("a", "b", "c")
