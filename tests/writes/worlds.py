@@ -183,7 +183,8 @@ class Feed:
                         world.take(event)
 
     def world(self) -> "Real":
-        name = f"scene{self._stamp}x{next(self._numbers)}"
+        # None is the beginning of another.
+        name = f"scene{self._stamp}x{next(self._numbers)}z"
         made = Real(name, self._clients.client(USER), self._measure)
         with self._lock:
             self._worlds.append(made)
