@@ -1,5 +1,5 @@
 """After the decision: volumes are bound, then the pod. Nothing here waits; a pod whose volumes
-take time stands in `VolumeWaits` until they are there.
+or devices take time stands in `Waits` until they are there.
 
 Source: pkg/scheduler/framework/plugins/volumebinding/binder.go (BindPodVolumes, checkBindings).
 """
@@ -16,7 +16,7 @@ from mockapi.scheduler.volumes import NodeVolumes
 
 
 class BindingFailed(Exception):
-    """The volumes of a pod will not come to be; the text is the real scheduler's."""
+    """What a pod waits for will not come to be; the text is the real scheduler's."""
 
 
 def bind_pod(client: Client, pod: PodInfo, node: str) -> None:
@@ -73,6 +73,13 @@ def _reserved(volume: Obj, claim: Obj) -> Obj:
 
 def volumes_ready(plan: NodeVolumes, node_name: str, cluster: Cluster) -> bool:
     """Are all claims bound to volumes that the node can use? BindingFailed when they cannot be."""
+    try:
+        return _volumes_ready(plan, node_name, cluster)
+    except BindingFailed as error:
+        raise BindingFailed(f"binding volumes: {error}") from None
+
+
+def _volumes_ready(plan: NodeVolumes, node_name: str, cluster: Cluster) -> bool:
     node = cluster.nodes.get(node_name)
     if node is None:
         raise BindingFailed(f'failed to get node "{node_name}": node "{node_name}" not found')
@@ -130,29 +137,29 @@ def _provision_ready(claim: Obj, node_name: str, cluster: Cluster) -> bool:
 
 
 @dataclass(eq=False)
-class VolumeWait:
-    """A pod that has its node but not yet its volumes."""
+class Wait:
+    """A pod that has its node but not yet all that it needs there."""
 
     pod: PodInfo
-    plan: NodeVolumes
-    node: str
+    ready: Callable[[], bool]
+    """Is it all there? BindingFailed when it will never be."""
     finish: Callable[[str], None]
     """Called once, with the error's text or nothing."""
+    timed_out: str = ""
     deadline: Timer | None = None
 
 
-class VolumeWaits:
-    """Looks again whenever a claim or a volume has changed."""
+class Waits:
+    """Looks again whenever something has changed that a pod may wait for."""
 
-    def __init__(self, clock: Clock, cluster: Cluster) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._cluster = cluster
-        self._waits: dict[str, VolumeWait] = {}
+        self._waits: dict[str, Wait] = {}
 
-    def add(self, wait: VolumeWait, timeout: float) -> None:
+    def add(self, wait: Wait, timeout: float) -> None:
         uid = wait.pod.uid
         self._waits[uid] = wait
-        wait.deadline = self._clock.call_later(timeout, lambda: self._expire(uid))
+        wait.deadline = self._clock.call_later(timeout, lambda: self._end(uid, wait.timed_out))
 
     def drop(self, uid: str) -> None:
         wait = self._waits.pop(uid, None)
@@ -162,15 +169,12 @@ class VolumeWaits:
     def look(self) -> None:
         for uid, wait in list(self._waits.items()):
             try:
-                ready = volumes_ready(wait.plan, wait.node, self._cluster)
+                ready = wait.ready()
             except BindingFailed as error:
-                self._end(uid, f"binding volumes: {error}")
+                self._end(uid, str(error))
                 continue
             if ready:
                 self._end(uid, "")
-
-    def _expire(self, uid: str) -> None:
-        self._end(uid, "binding volumes: context deadline exceeded")
 
     def _end(self, uid: str, error: str) -> None:
         wait = self._waits.get(uid)

@@ -5,7 +5,7 @@ so are pods with equal affinity, because a selector or a term says the same abou
 a decision costs depends on how many kinds of pods there are, not on how many pods.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -36,6 +36,38 @@ class Objects:
         return [item for key, item in self.items.items() if namespace in (None, key[0])]
 
 
+class Newer:
+    """A lister that knows what has just been written before the other lister does."""
+
+    def __init__(self, lister: Lister) -> None:
+        self._lister = lister
+        self._written: dict[tuple[str, str], Obj] = {}
+
+    def assume(self, obj: Obj) -> None:
+        self._written[_key(obj)] = obj
+
+    def get(self, namespace: str, name: str) -> Obj | None:
+        found = self._lister.get(namespace, name)
+        written = self._written.get((namespace, name))
+        if written is None:
+            return found
+        if found is None or _revision(found) >= _revision(written):
+            del self._written[namespace, name]
+            return found
+        return written
+
+    def list(self, namespace: str | None = None) -> Sequence[Obj]:
+        found = self._lister.list(namespace)
+        if not self._written:
+            return found
+        newest = (self.get(*_key(obj)) for obj in found)
+        return [obj for obj in newest if obj is not None]
+
+
+def _revision(obj: Obj) -> int:
+    return int(obj["metadata"].get("resourceVersion") or 0)
+
+
 def _key(obj: Obj) -> tuple[str, str]:
     return obj["metadata"].get("namespace", ""), obj["metadata"]["name"]
 
@@ -58,6 +90,8 @@ class Listers:
     volume_attachments: Lister = field(default_factory=Objects)
     resource_claims: Lister = field(default_factory=Objects)
     device_classes: Lister = field(default_factory=Objects)
+    resource_slices: Lister = field(default_factory=Objects)
+    device_taint_rules: Lister = field(default_factory=Objects)
     budgets: Lister = field(default_factory=Objects)
 
 
@@ -95,8 +129,11 @@ def _shift(counts: dict[str, int], key: str, by: int) -> None:
 class Cluster:
     """Nodes and scheduled pods as they are known now, pods that are about to be bound included."""
 
-    def __init__(self, listers: Listers | None = None) -> None:
+    def __init__(
+        self, listers: Listers | None = None, *, now: Callable[[], float] = lambda: 0.0
+    ) -> None:
         self.listers = listers or Listers()
+        self.now = now
         self.nodes: dict[str, NodeInfo] = {}
         """Existing nodes only."""
         self._known: dict[str, NodeInfo] = {}

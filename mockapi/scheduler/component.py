@@ -7,32 +7,32 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from mockapi.base import clock as clocks
 from mockapi.base.clock import Timer
 from mockapi.client.protocol import Client, Event, Obj
 from mockapi.meta.errors import ApiError, NotFound
 from mockapi.runtime.loop import Runtime
 from mockapi.runtime.queue import Queue
-from mockapi.scheduler import binding, preemption
+from mockapi.scheduler import binding, claiming, preemption
 from mockapi.scheduler.algorithm import Attempt, Search, choose
-from mockapi.scheduler.binding import VolumeWait, VolumeWaits
+from mockapi.scheduler.binding import BindingFailed, Wait, Waits
 from mockapi.scheduler.changes import node_changes, pod_changes
-from mockapi.scheduler.cluster import Cluster, Listers
+from mockapi.scheduler.claiming import Claiming
+from mockapi.scheduler.cluster import Cluster, Listers, Newer
 from mockapi.scheduler.explain import explain
 from mockapi.scheduler.nominations import Nominations
 from mockapi.scheduler.plugin import Change
+from mockapi.scheduler.plugins.dynamic_resources import ClaimCheck
 from mockapi.scheduler.plugins.volume_binding import VolumeBinding, VolumeCheck
 from mockapi.scheduler.pods import PodInfo
 from mockapi.scheduler.profile import Profile, default_profile
 from mockapi.scheduler.queue import QueuedPod, SchedulingQueue
-from mockapi.scheduler.recorder import SeriesRecorder
+from mockapi.scheduler.reporting import Reports
 from mockapi.scheduler.status import SchedulingError
 from mockapi.scheduler.volumes import NodeVolumes
 
 logger = logging.getLogger("mockapi.scheduler")
 
 _NEXT: Final = "next"
-_STRATEGIC: Final = "application/strategic-merge-patch+json"
 _OVER: Final = ("Succeeded", "Failed")
 NO_NODES: Final = "no nodes available to schedule pods"
 
@@ -51,6 +51,8 @@ LISTED: Final = {
     "volume_attachments": "storage.k8s.io/v1/volumeattachments",
     "resource_claims": "resource.k8s.io/v1/resourceclaims",
     "device_classes": "resource.k8s.io/v1/deviceclasses",
+    "resource_slices": "resource.k8s.io/v1/resourceslices",
+    "device_taint_rules": "resource.k8s.io/v1/devicetaintrules",
     "budgets": "policy/v1/poddisruptionbudgets",
 }
 # Resources whose events may make a pod schedulable, by the name that plugins know them by.
@@ -90,7 +92,10 @@ class Scheduler:
         self._below = runtime.ids.below
         self._client: Client = runtime.client(self.name)
         informers = {field: runtime.informer(resource) for field, resource in LISTED.items()}
-        self.cluster = Cluster(Listers(**informers))
+        self._claims = Newer(informers.pop("resource_claims"))
+        listers = Listers(**informers, resource_claims=self._claims)
+        self.cluster = Cluster(listers, now=self._clock.now)
+        self._claiming = Claiming(self._client, self._clock.now, runtime.ids.uid)
         self.nominations = Nominations()
         self._search = Search(self.cluster, self.nominations)
         first, last = self._back_offs
@@ -101,9 +106,9 @@ class Scheduler:
             first_back_off=first,
             last_back_off=last,
         )
-        self._waits = VolumeWaits(self._clock, self.cluster)
+        self._waits = Waits(self._clock)
         self._assumed: dict[str, PodInfo] = {}
-        self._recorders: dict[str, SeriesRecorder] = {}
+        self._reports = Reports(self._client, self._clock)
         self._timer: Timer | None = None
         self._work: Queue = runtime.queue(self.name, self._sync, urgent=True)
         self._pods = runtime.informer("v1/pods")
@@ -131,7 +136,7 @@ class Scheduler:
 
     def _on_other(self, kind: str) -> Callable[[Event], None]:
         def handle(event: Event) -> None:
-            if kind in ("PersistentVolume", "PersistentVolumeClaim"):
+            if kind in ("PersistentVolume", "PersistentVolumeClaim", "ResourceClaim"):
                 self._waits.look()
             old = event.object if event.type == "DELETED" else event.old
             new = None if event.type == "DELETED" else event.object
@@ -252,9 +257,7 @@ class Scheduler:
         profile = self.profiles[pod.scheduler_name]
         if pod.terminating:
             note = f"skip schedule deleting pod: {pod.key}"
-            self._recorder(profile).event(
-                pod.pod, "Warning", "FailedScheduling", "Scheduling", note
-            )
+            self._reports.event(pod, "Warning", "FailedScheduling", "Scheduling", note)
             return
         if not self.cluster.nodes:
             self._reject(queued, NO_NODES, set(), nominated="")
@@ -273,45 +276,55 @@ class Scheduler:
         nominated: str | None = ""
         outcome = preemption.after_filters(profile, attempt, self.nominations, self._below)
         attempt.diagnosis.after = outcome.message
+        if outcome.idle_claim is not None:
+            self._deallocate(outcome.idle_claim)
         if outcome.candidate is not None:
             nominated = outcome.candidate.node.name
-            self._evict(profile, queued.pod, outcome.candidate)
+            self._evict(queued.pod, outcome.candidate)
         elif outcome.keeps_nomination:
             nominated = None
         message = attempt.diagnosis.message(len(self.cluster.nodes))
         self._reject(queued, message, attempt.diagnosis.plugins, nominated=nominated)
 
-    def _evict(self, profile: Profile, preemptor: PodInfo, candidate: preemption.Candidate) -> None:
+    def _deallocate(self, claim: Obj) -> None:
+        try:
+            self._claiming.deallocate(claim)
+        except ApiError as error:
+            name = claim["metadata"]["name"]
+            logger.debug("could not deallocate claim %s: %s", name, error)
+
+    def _evict(self, preemptor: PodInfo, candidate: preemption.Candidate) -> None:
         """Less important pods lose their nomination to the node, then the victims go."""
         node = candidate.node.name
         for other in self.nominations.on(node):
             if other.priority < preemptor.priority and other.nominated_node:
-                self._patch_status(other, {"nominatedNodeName": None})
+                self._reports.patch_status(other, {"nominatedNodeName": None})
         for victim in candidate.victims:
             if victim.terminating:
                 continue
             try:
-                self._preempt(profile, preemptor, victim, node)
+                self._preempt(preemptor, victim, node)
             except ApiError as error:
                 logger.debug("could not preempt %s: %s", victim.key, error)
 
-    def _preempt(self, profile: Profile, preemptor: PodInfo, victim: PodInfo, node: str) -> None:
+    def _preempt(self, preemptor: PodInfo, victim: PodInfo, node: str) -> None:
         message = f"{preemptor.scheduler_name}: preempting to accommodate a higher priority pod"
-        condition = self._condition(
+        condition = self._reports.condition(
             victim, "DisruptionTarget", "True", "PreemptionByScheduler", message
         )
         try:
             if condition is not None:
-                self._patch(victim, {"conditions": [condition]})
+                self._reports.patch(victim, {"conditions": [condition]})
             self._client.delete("v1/pods", victim.namespace, victim.name)
         except NotFound:
             return
-        self._recorder(profile).event(
-            victim.pod,
+        self._reports.event(
+            victim,
             "Normal",
             "Preempted",
             "Preempting",
             f"Preempted by pod {preemptor.uid} on node {node}",
+            profile=preemptor.scheduler_name,
         )
 
     # Success
@@ -323,11 +336,27 @@ class Scheduler:
         self.cluster.set_pod(placed)
         self.nominations.drop(pod.uid)
         plan = _volume_plan(attempt, node)
-        if plan is None:
-            self._bind(queued, profile, node)
+        check = attempt.cycle.data.get("DynamicResources")
+        claims = check if isinstance(check, ClaimCheck) else None
+        if plan is None and claims is None:
+            self._bind(queued, node)
             return
         if pod.nominated_node != node:
-            self._patch_status(pod, {"nominatedNodeName": node})
+            self._reports.patch_status(pod, {"nominatedNodeName": node})
+        self._with_volumes(queued, profile, node, plan, claims)
+
+    def _with_volumes(
+        self,
+        queued: QueuedPod,
+        profile: Profile,
+        node: str,
+        plan: NodeVolumes | None,
+        claims: ClaimCheck | None,
+    ) -> None:
+        """Go on once the volumes of the plan are there."""
+        if plan is None:
+            self._with_devices(queued, node, claims)
+            return
         try:
             binding.start_volumes(self._client, plan, node)
         except ApiError as error:
@@ -338,14 +367,69 @@ class Scheduler:
             if error:
                 self._unplace(queued, f'running PreBind plugin "VolumeBinding": {error}')
             else:
-                self._bind(queued, profile, node)
+                self._with_devices(queued, node, claims)
             self._wake()
 
         plugin = profile.find("preBind", VolumeBinding)
         timeout = plugin.timeout if plugin is not None else 600.0
-        self._waits.add(VolumeWait(pod, plan, node, finish), timeout)
+        wait = Wait(
+            queued.pod,
+            lambda: binding.volumes_ready(plan, node, self.cluster),
+            finish,
+            "binding volumes: context deadline exceeded",
+        )
+        self._waits.add(wait, timeout)
 
-    def _bind(self, queued: QueuedPod, profile: Profile, node: str) -> None:
+    def _with_devices(self, queued: QueuedPod, node: str, check: ClaimCheck | None) -> None:
+        """Go on once the pod's claims are reserved and their devices can be bound."""
+        if check is None:
+            self._bind(queued, node)
+            return
+        reserved: list[Obj] = []
+
+        def finish(error: str) -> None:
+            if error:
+                self._claiming.unreserve(reserved, queued.pod)
+                self._unplace(queued, f'running PreBind plugin "DynamicResources": {error}')
+            else:
+                self._bind(queued, node)
+            self._wake()
+
+        try:
+            self._reserve(check, queued.pod, node, reserved)
+        except (ApiError, BindingFailed) as error:
+            finish(error.message if isinstance(error, ApiError) else str(error))
+            return
+        if not any(claiming.has_conditions(claim) for claim in reserved):
+            finish("")
+            return
+        note = f"waiting for binding conditions for device on node {node}"
+        self._reports.event(queued.pod, "Normal", "BindingConditionsPending", "Scheduling", note)
+        timed_out = "device binding timeout: context deadline exceeded"
+        wait = Wait(queued.pod, lambda: self._bindable(reserved), finish, timed_out)
+        self._waits.add(wait, claiming.BINDING_SECONDS)
+        self._waits.look()
+
+    def _reserve(self, check: ClaimCheck, pod: PodInfo, node: str, reserved: list[Obj]) -> None:
+        for claim, allocation in check.allotted(node):
+            if any(
+                user["uid"] == pod.uid
+                for user in (claim.get("status") or {}).get("reservedFor") or ()
+            ):
+                reserved.append(claim)
+                continue
+            written = self._claiming.reserve(claim, pod, allocation)
+            self._claims.assume(written)
+            reserved.append(written)
+
+    def _bindable(self, claims: Sequence[Obj]) -> bool:
+        current = [
+            self._claims.get(claim["metadata"]["namespace"], claim["metadata"]["name"])
+            for claim in claims
+        ]
+        return all(claim is not None and claiming.ready(claim) for claim in current)
+
+    def _bind(self, queued: QueuedPod, node: str) -> None:
         pod = queued.pod
         try:
             binding.bind_pod(self._client, pod, node)
@@ -353,7 +437,7 @@ class Scheduler:
             self._unplace(queued, f'running Bind plugin "DefaultBinder": {error.message}')
             return
         note = f"Successfully assigned {pod.key} to {node}"
-        self._recorder(profile).event(pod.pod, "Normal", "Scheduled", "Binding", note)
+        self._reports.event(pod, "Normal", "Scheduled", "Binding", note)
 
     def _unplace(self, queued: QueuedPod, error: str) -> None:
         """Binding has failed: the node has its room back, and the pod another try."""
@@ -389,70 +473,15 @@ class Scheduler:
             pod = queued.pod = PodInfo(current)
         self._flush_at(self.queue.reject(queued, plugins))
         self.nominations.set(pod, pod.nominated_node if nominated is None else nominated)
-        profile = self.profiles[pod.scheduler_name]
-        self._recorder(profile).event(pod.pod, "Warning", "FailedScheduling", "Scheduling", message)
+        self._reports.event(pod, "Warning", "FailedScheduling", "Scheduling", message)
         status: dict[str, Any] = {}
-        condition = self._condition(pod, "PodScheduled", "False", reason, message)
+        condition = self._reports.condition(pod, "PodScheduled", "False", reason, message)
         if condition is not None:
             status["conditions"] = [condition]
         if nominated is not None and nominated != pod.nominated_node:
             status["nominatedNodeName"] = nominated or None
         if status:
-            self._patch_status(pod, status)
-
-    def _condition(
-        self, pod: PodInfo, type: str, status: str, reason: str, message: str
-    ) -> Obj | None:
-        """None when the pod says so already."""
-        moment = clocks.timestamp(self._clock.now())
-        for known in (pod.pod.get("status") or {}).get("conditions") or ():
-            if known["type"] == type and known["status"] == status:
-                if (known.get("reason"), known.get("message")) == (reason, message):
-                    return None
-                moment = known.get("lastTransitionTime") or moment
-        condition: Obj = {
-            "type": type,
-            "status": status,
-            "reason": reason,
-            "message": message,
-            "lastProbeTime": None,
-            "lastTransitionTime": moment,
-        }
-        generation = pod.pod["metadata"].get("generation")
-        if generation:
-            condition["observedGeneration"] = generation
-        return condition
-
-    def _patch(self, pod: PodInfo, status: Obj) -> None:
-        if "conditions" in status:
-            known = [c["type"] for c in (pod.pod.get("status") or {}).get("conditions") or ()]
-            new = [c["type"] for c in status["conditions"] if c["type"] not in known]
-            status["$setElementOrder/conditions"] = [{"type": type} for type in (*known, *new)]
-        self._client.patch(
-            "v1/pods",
-            pod.namespace,
-            pod.name,
-            {"status": status},
-            patch_type=_STRATEGIC,
-            subresource="status",
-        )
-
-    def _patch_status(self, pod: PodInfo, status: Obj) -> None:
-        try:
-            self._patch(pod, status)
-        except ApiError as error:
-            logger.debug("could not update the status of %s: %s", pod.key, error)
-
-    def _recorder(self, profile: Profile) -> SeriesRecorder:
-        recorder = self._recorders.get(profile.name)
-        if recorder is None:
-            recorder = self._recorders[profile.name] = SeriesRecorder(
-                self._client,
-                self._clock,
-                controller=profile.name,
-                instance=f"{profile.name}-mockapi",
-            )
-        return recorder
+            self._reports.patch_status(pod, status)
 
     # Questions
 

@@ -4,7 +4,7 @@ Sources: plugins/defaultpreemption, framework/preemption (preemption.go, util.go
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mockapi.client.protocol import Obj
 from mockapi.meta import selectors
@@ -12,6 +12,7 @@ from mockapi.scheduler.algorithm import Attempt, Diagnosis, verdict
 from mockapi.scheduler.nodes import NodeInfo
 from mockapi.scheduler.nominations import Nominations
 from mockapi.scheduler.plugin import Check, Plugin
+from mockapi.scheduler.plugins.dynamic_resources import DynamicResources
 from mockapi.scheduler.pods import PodInfo
 from mockapi.scheduler.profile import DefaultPreemption, Profile
 from mockapi.scheduler.status import Code, Status, unresolvable
@@ -37,6 +38,8 @@ class Outcome:
     candidate: Candidate | None = None
     keeps_nomination: bool = False
     """The pod may not look for victims now: what it was nominated to stays."""
+    idle_claim: Obj | None = None
+    """A claim that keeps the pod from nodes and is to lose its allocation."""
 
 
 def after_filters(
@@ -44,13 +47,24 @@ def after_filters(
 ) -> Outcome:
     """What the profile does for a pod that fits nowhere (PostFilter)."""
     plugins = profile.at("postFilter")
+    idle: Obj | None = None
     for plugin in plugins:
         if isinstance(plugin, DefaultPreemption):
-            return preempt(plugin, attempt, nominations, below)
+            outcome = preempt(plugin, attempt, nominations, below)
+            return outcome if idle is None else _with_idle_claim(outcome, idle)
+        if isinstance(plugin, DynamicResources):
+            idle = plugin.idle_claim(attempt.cycle)
         if plugin.name not in attempt.asked and profile.find("preFilter", type(plugin)):
             # The real plugin then misses what its PreFilter would have left for it, and says so.
             return Outcome("not found", keeps_nomination=True)
-    return Outcome("", keeps_nomination=bool(plugins))
+    outcome = Outcome("", keeps_nomination=bool(plugins))
+    return outcome if idle is None else _with_idle_claim(outcome, idle)
+
+
+def _with_idle_claim(outcome: Outcome, claim: Obj) -> Outcome:
+    done = "deallocation of ResourceClaim completed"
+    message = f"{done}, {outcome.message}" if outcome.message else done
+    return replace(outcome, message=message, idle_claim=claim)
 
 
 def preempt(

@@ -78,6 +78,7 @@ FACTORIES: Final[dict[str, Factory]] = {
     "NodeDeclaredFeatures": lambda args: NodeDeclaredFeatures(),
 }
 WEIGHTS: Final = {
+    "DynamicResources": 2,
     "TaintToleration": 3,
     "NodeAffinity": 2,
     "PodTopologySpread": 2,

@@ -22,6 +22,7 @@ from mockapi.client.protocol import Client
 from mockapi.cluster import MockCluster
 from mockapi.meta.errors import ApiError
 from mockapi.runtime.loop import Runtime
+from mockapi.scheduler import configuration
 from mockapi.scheduler.component import Scheduler
 
 # Test servers have certificates of their own making.
@@ -32,6 +33,20 @@ pytestmark = pytest.mark.filterwarnings(
 REAL = os.environ.get("MOCKAPI_KUBE_SCHEDULER", "")
 ORACLE = os.environ.get("MOCKAPI_ORACLE", "")
 SECONDS = 30.0
+DRA = "resource.k8s.io/v1"
+CLAIMS = f"{DRA}/resourceclaims"
+CONFIGURATION = """
+apiVersion: kubescheduler.config.k8s.io/v1
+kind: KubeSchedulerConfiguration
+profiles:
+- schedulerName: default-scheduler
+- schedulerName: packing
+  pluginConfig:
+  - name: NodeResourcesFit
+    args:
+      scoringStrategy:
+        type: MostAllocated
+"""
 
 Obj = dict[str, Any]
 
@@ -85,6 +100,28 @@ class Place:
         self.classes.append(name)
         return name
 
+    def devices(self, node: str, device: Obj, suffix: str) -> None:
+        """A slice with one device of a driver with the pool's name, and its class."""
+        name = f"{self.pool}-{node}"
+        item = self._object(f"{DRA}", "ResourceSlice", f"{self.pool}-{suffix}", "")
+        item["spec"] = {
+            "driver": self.pool,
+            "nodeName": name,
+            "pool": {"name": name, "generation": 1, "resourceSliceCount": 1},
+            "devices": [device],
+        }
+        self.client.create(f"{DRA}/resourceslices", "", item)
+        kind = self._object(DRA, "DeviceClass", self.pool, "")
+        kind["spec"] = {"selectors": [{"cel": {"expression": f'device.driver == "{self.pool}"'}}]}
+        with _tolerant():
+            self.client.create(f"{DRA}/deviceclasses", "", kind)
+
+    def claim(self, name: str, expression: str) -> None:
+        claim = self._object(DRA, "ResourceClaim", name)
+        exact = {"deviceClassName": self.pool, "selectors": [{"cel": {"expression": expression}}]}
+        claim["spec"] = {"devices": {"requests": [{"name": "r", "exactly": exact}]}}
+        self.client.create(CLAIMS, self.pool, claim)
+
     def get(self, name: str) -> Obj:
         return self.client.get("v1/pods", self.pool, name)
 
@@ -108,6 +145,11 @@ class Place:
                 self.client.delete("v1/pods", self.pool, name, grace_period_seconds=0)
         for node in self.client.list("v1/nodes", label_selector=f"pool={self.pool}").items:
             self.client.delete("v1/nodes", "", node["metadata"]["name"])
+        for item in self.client.list(f"{DRA}/resourceslices").items:
+            if item["spec"]["driver"] == self.pool:
+                self.client.delete(f"{DRA}/resourceslices", "", item["metadata"]["name"])
+        with _tolerant():
+            self.client.delete(f"{DRA}/deviceclasses", "", self.pool)
         for name in self.classes:
             self.client.delete("scheduling.k8s.io/v1/priorityclasses", "", name)
         self.client.delete("v1/namespaces", "", self.pool)
@@ -208,7 +250,63 @@ def spreads(place: Place) -> None:
     assert {first, place.bound("second")} == {"x", "y"}
 
 
-SCENARIOS = [fits, says_why_and_goes_on_at_once, preempts, opens_gates, spreads]
+def packs_by_its_own_profile(place: Place) -> None:
+    place.node("a", cpu="4")
+    place.node("b", cpu="4")
+    place.pod("first")
+    first = place.bound("first")
+    place.pod("packed", schedulerName="packing")
+    assert place.bound("packed") == first
+    place.pod("spread")
+    assert place.bound("spread") != first
+    place.pod("nobodys", schedulerName="nobody")
+    place.pod("last", schedulerName="packing")
+    assert place.bound("last") == first
+    assert "conditions" not in place.get("nobodys")["status"]
+
+
+def allocates_devices(place: Place) -> None:
+    place.node("a")
+    place.node("b")
+    place.devices("b", {"name": "d0", "attributes": {"model": {"string": "old"}}}, "c")
+    for name in ("one", "two"):
+        place.claim(name, f'device.attributes["{place.pool}"].model == "new"')
+        place.pod(name, cpu="100m", resourceClaims=[{"name": "gpu", "resourceClaimName": name}])
+    count = place.nodes()
+    assert f"{count} cannot allocate all claims" in place.refusal("two")
+    device = {"name": "d1", "attributes": {"model": {"string": "new"}}}
+    place.devices("a", device, "d")
+    place.client.patch("v1/nodes", "", f"{place.pool}-a", {"metadata": {"labels": {"x": "y"}}})
+    _eventually(
+        lambda: {
+            "got": [name for name in ("one", "two") if place.get(name)["spec"].get("nodeName")]
+        },
+        lambda found: len(found["got"]) == 1,
+    )
+    winner = next(name for name in ("one", "two") if place.get(name)["spec"].get("nodeName"))
+    claim = place.client.get(CLAIMS, place.pool, winner)
+    assert claim["metadata"]["finalizers"] == ["resource.kubernetes.io/delete-protection"]
+    assert claim["status"]["reservedFor"] == [
+        {"name": winner, "resource": "pods", "uid": place.get(winner)["metadata"]["uid"]}
+    ]
+    allocation = claim["status"]["allocation"]
+    assert allocation["allocationTimestamp"]
+    names = {"key": "metadata.name", "operator": "In", "values": [f"{place.pool}-a"]}
+    assert allocation["nodeSelector"] == {"nodeSelectorTerms": [{"matchFields": [names]}]}
+    assert allocation["devices"]["results"] == [
+        {"device": "d1", "driver": place.pool, "pool": f"{place.pool}-a", "request": "r"}
+    ]
+
+
+SCENARIOS = [
+    fits,
+    says_why_and_goes_on_at_once,
+    preempts,
+    opens_gates,
+    spreads,
+    packs_by_its_own_profile,
+    allocates_devices,
+]
 
 
 # Who schedules, and where.
@@ -226,7 +324,8 @@ class _Ours:
 
     def _run(self, clients: HttpClients) -> None:
         runtime = Runtime(clients, clock=Clock(), ids=Ids(1))
-        runtime.add(Scheduler())
+        configured = configuration.load(CONFIGURATION.encode())
+        runtime.add(Scheduler(configured.profiles))
         self._started.set()
         while not self._end.is_set():
             if not runtime.step():
@@ -239,20 +338,28 @@ class _Ours:
 
 
 @contextmanager
-def _cluster(*, scheduler: bool) -> Iterator[MockCluster]:
-    with MockCluster(scheduler=scheduler, kubelet=False, nodes=0, controllers="-*") as cluster:
+def _cluster(config: Path | None = None) -> Iterator[MockCluster]:
+    """With our scheduler when there is a configuration for it."""
+    chosen = {"scheduler": False} if config is None else {"scheduler_config": config}
+    with MockCluster(kubelet=False, nodes=0, controllers="-*", **chosen) as cluster:
         yield cluster
 
 
+def _written(folder: Path, more: str = "") -> Path:
+    path = folder / "scheduler.yaml"
+    path.write_text(CONFIGURATION + more)
+    return path
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_our_scheduler_on_mockapi(scenario: Callable[[Place], None]) -> None:
-    with _cluster(scheduler=True) as cluster:
+def test_our_scheduler_on_mockapi(scenario: Callable[[Place], None], tmp_path: Path) -> None:
+    with _cluster(_written(tmp_path)) as cluster:
         scenario(Place(HttpClients(cluster.url).client("test")))
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_our_scheduler_on_mockapi_over_http(scenario: Callable[[Place], None]) -> None:
-    with _cluster(scheduler=False) as cluster:
+    with _cluster() as cluster:
         clients = HttpClients(cluster.url)
         ours = _Ours(clients)
         try:
@@ -263,10 +370,12 @@ def test_our_scheduler_on_mockapi_over_http(scenario: Callable[[Place], None]) -
 
 @pytest.fixture(scope="module")
 def real_on_mockapi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    with _cluster(scheduler=False) as cluster:
-        log = Path(tmp_path_factory.mktemp("kube-scheduler")) / "log"
-        arguments = ["--kubeconfig", cluster.kubeconfig, "--leader-elect=false", "--secure-port=0"]
-        with log.open("w") as output:
+    with _cluster() as cluster:
+        folder = Path(tmp_path_factory.mktemp("kube-scheduler"))
+        where = f"clientConnection: {{kubeconfig: {cluster.kubeconfig}}}\n"
+        config = _written(folder, f"{where}leaderElection: {{leaderElect: false}}\n")
+        arguments = ["--config", str(config), "--secure-port=0"]
+        with (folder / "log").open("w") as output:
             process = subprocess.Popen([REAL, *arguments], stdout=output, stderr=output)
         try:
             yield HttpClients(cluster.url).client("test")

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	v1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes/fake"
@@ -56,6 +57,7 @@ type answer struct {
 	Host      string                      `json:"host,omitempty"`
 	Nominated *string                     `json:"nominated,omitempty"`
 	Victims   []string                    `json:"victims,omitempty"`
+	Claims    map[string]json.RawMessage  `json:"claims,omitempty"`
 }
 
 type world struct {
@@ -64,6 +66,7 @@ type world struct {
 	sched   *scheduler.Scheduler
 	pods    map[string]*v1.Pod
 	nodes   []string
+	request request
 }
 
 func codeOf(status *fwk.Status) verdict {
@@ -78,6 +81,8 @@ func store(factory informers.SharedInformerFactory, obj runtime.Object) (cache.S
 		plural = "storageclasses"
 	case "CSIStorageCapacity":
 		plural = "csistoragecapacities"
+	case "DeviceClass":
+		plural = "deviceclasses"
 	}
 	informer, err := factory.ForResource(kind.GroupVersion().WithResource(plural))
 	if err != nil {
@@ -87,7 +92,7 @@ func store(factory informers.SharedInformerFactory, obj runtime.Object) (cache.S
 }
 
 func build(ctx context.Context, req request) (*world, error) {
-	w := &world{pods: map[string]*v1.Pod{}}
+	w := &world{pods: map[string]*v1.Pod{}, request: req}
 	w.client = fake.NewSimpleClientset()
 	w.factory = scheduler.NewInformerFactory(w.client, 0, nil)
 	options := []scheduler.Option{}
@@ -107,6 +112,9 @@ func build(ctx context.Context, req request) (*world, error) {
 		return nil, err
 	}
 	w.sched = sched
+	if hasDevices(req) {
+		return w, observe(ctx, w, req)
+	}
 	logger := klog.FromContext(ctx)
 	for _, raw := range req.Objects {
 		obj, _, err := clientscheme.Codecs.UniversalDeserializer().Decode(raw, nil, nil)
@@ -142,6 +150,68 @@ func build(ctx context.Context, req request) (*world, error) {
 		}
 	}
 	return w, nil
+}
+
+// hasDevices tells cases with resource claims: what is known of those is kept by event handlers, so
+// that such a case has to come in by informers.
+func hasDevices(req request) bool {
+	for _, raw := range req.Objects {
+		if strings.Contains(string(raw), `"resource.k8s.io/v1"`) {
+			return true
+		}
+	}
+	return false
+}
+
+// observe puts all objects behind the client and waits until the scheduler has seen them.
+func observe(ctx context.Context, w *world, req request) error {
+	for _, raw := range req.Objects {
+		obj, _, err := clientscheme.Codecs.UniversalDeserializer().Decode(raw, nil, nil)
+		if err != nil {
+			return fmt.Errorf("%w in %s", err, raw)
+		}
+		if err := w.client.Tracker().Add(obj); err != nil {
+			return err
+		}
+		switch typed := obj.(type) {
+		case *v1.Node:
+			w.nodes = append(w.nodes, typed.Name)
+		case *v1.Pod:
+			w.pods[typed.Namespace+"/"+typed.Name] = typed
+		}
+	}
+	w.factory.Start(ctx.Done())
+	w.factory.WaitForCacheSync(ctx.Done())
+	return w.sched.WaitForHandlersSync(ctx)
+}
+
+// bind makes the plugins write down what they have reserved on the chosen node.
+func bind(ctx context.Context, w *world, fw framework.Framework, state fwk.CycleState, pod *v1.Pod, result *answer) {
+	if status := fw.RunReservePluginsReserve(ctx, state, pod, result.Host); !status.IsSuccess() {
+		result.Error = status.Message()
+		return
+	}
+	if status := fw.RunPreBindPreFlights(ctx, state, pod, result.Host); status.Code() == fwk.Error {
+		result.Error = status.Message()
+		return
+	}
+	if status := fw.RunPreBindPlugins(ctx, state, pod, result.Host); !status.IsSuccess() {
+		result.Error = status.Message()
+		return
+	}
+	claims, err := w.client.ResourceV1().ResourceClaims(pod.Namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		result.Error = err.Error()
+		return
+	}
+	result.Claims = map[string]json.RawMessage{}
+	for _, claim := range claims.Items {
+		status, err := json.Marshal(claim.Status)
+		if err != nil {
+			panic(err)
+		}
+		result.Claims[claim.Name] = status
+	}
 }
 
 func evaluate(req request) (result answer) {
@@ -228,6 +298,9 @@ func decide(ctx context.Context, w *world, fw framework.Framework, pod *v1.Pod, 
 	chosen, err := w.sched.SchedulePod(ctx, fw, state, &framework.QueuedPodInfo{PodInfo: info})
 	if err == nil {
 		result.Host = chosen.SuggestedHost
+		if hasDevices(w.request) {
+			bind(ctx, w, fw, state, pod, result)
+		}
 		return
 	}
 	unfit, ok := err.(*framework.FitError)

@@ -4,6 +4,8 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from tests.scenarios.scheduler import devices
+
 Obj = dict[str, Any]
 Case = dict[str, Any]
 
@@ -856,6 +858,18 @@ def _plugin_config(m: Maker) -> list[Obj]:
     return found
 
 
+def claims(m: Maker) -> Obj:
+    """Devices: slices, classes, taints, claims that others hold, and the pod's own claims."""
+    m.namespaces()
+    m.many_nodes(1, 4)
+    devices.cluster(m)
+    for index in range(m.pick(0, 1, 2, 3)):
+        devices.allocated(m, devices.claim(m, f"held-{index}", "default"))
+    pod = m.pod("pending")
+    devices.mount(m, pod)
+    return pod
+
+
 THEMES: dict[str, Callable[[Maker], Obj]] = {
     function.__name__: function
     for function in (
@@ -872,6 +886,7 @@ THEMES: dict[str, Callable[[Maker], Obj]] = {
         volumes,
         preemption,
         configured,
+        claims,
     )
 }
 

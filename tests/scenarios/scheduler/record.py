@@ -16,7 +16,7 @@ from tests.scenarios.scheduler import generate
 
 RECORDINGS = Path(__file__).parent / "recordings"
 COUNT = 270
-COUNTS = {"preemption": 700}
+COUNTS = {"preemption": 700, "claims": 400}
 
 
 def ask(oracle: str, cases: Sequence[generate.Case]) -> list[dict[str, Any]]:

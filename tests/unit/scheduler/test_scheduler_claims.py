@@ -1,5 +1,6 @@
 """Resource claims of pods. Texts from plugins/dynamicresources and dynamic-resource-allocation."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from mockapi.scheduler.algorithm import Search
@@ -23,8 +24,9 @@ def _claim(**parts: Any) -> Obj:
     return {"metadata": metadata, "spec": {}, **parts}
 
 
-def _cluster(*claims: Obj) -> Cluster:
-    cluster = Cluster(Listers(resource_claims=Objects(claims)))
+def _cluster(*claims: Obj, classes: Sequence[Obj] = ()) -> Cluster:
+    listers = Listers(resource_claims=Objects(claims), device_classes=Objects(classes))
+    cluster = Cluster(listers)
     for name in ("a", "b"):
         labels = {"kubernetes.io/hostname": name}
         allocatable = {"cpu": "1", "memory": "1Gi", "pods": "5"}
@@ -66,5 +68,9 @@ def test_allocated_claim_binds_the_pod_to_the_nodes_of_the_allocation() -> None:
 
 
 def test_claim_without_devices_cannot_be_allocated() -> None:
-    attempt = Search(_cluster(_claim()), Nominations()).run(default_profile(), _pod(NAMED))
+    request = {"name": "r", "exactly": {"deviceClassName": "gpu", "count": 1}}
+    claim = _claim(spec={"devices": {"requests": [request]}})
+    gpu = {"metadata": {"name": "gpu"}, "spec": {}}
+    cluster = _cluster(claim, classes=[gpu])
+    attempt = Search(cluster, Nominations()).run(default_profile(), _pod(NAMED))
     assert attempt.diagnosis.message(2) == "0/2 nodes are available: 2 cannot allocate all claims."
