@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from mockapi.machinery.resource import Strategy
+from mockapi.resources.admissionregistration import bindings as policy_bindings
 from mockapi.resources.admissionregistration import policies, webhooks
 from mockapi.resources.apiextensions import custom_resource_definition
 from mockapi.resources.apiregistration import api_service
@@ -113,9 +114,9 @@ _STORED = (
     volume_attachment.STRATEGY,
     volume_attributes_class.STRATEGY,
     policies.MUTATING_ADMISSION_POLICY,
-    policies.MUTATING_ADMISSION_POLICY_BINDING,
+    policy_bindings.MUTATING_ADMISSION_POLICY_BINDING,
     policies.VALIDATING_ADMISSION_POLICY,
-    policies.VALIDATING_ADMISSION_POLICY_BINDING,
+    policy_bindings.VALIDATING_ADMISSION_POLICY_BINDING,
     webhooks.MUTATING_WEBHOOK_CONFIGURATION,
     webhooks.VALIDATING_WEBHOOK_CONFIGURATION,
     api_service.STRATEGY,

@@ -229,6 +229,16 @@ def c_identifier(value: str) -> Details:
     return FINE if _match_identifier(value) else [_IDENTIFIER_ERROR]
 
 
+_CEL_RESERVED = re.compile(
+    "true|false|null|in|as|break|const|continue|else|for|function|if|import|let|loop|package|"
+    "namespace|return|var|void|while"
+).fullmatch
+
+
+def is_cel_identifier(name: str) -> bool:
+    return bool(_match_identifier(name)) and not _CEL_RESERVED(name)
+
+
 def port_number(port: int) -> Details:
     return FINE if 1 <= port <= 65535 else [out_of_range(1, 65535)]
 
