@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import gevent
+from gevent.lock import RLock
 
 from mockapi import controllers, kubeconfig
 from mockapi.api.app import create_app
@@ -32,6 +33,7 @@ from mockapi.base.clock import (
 from mockapi.base.ids import Ids
 from mockapi.base.lazy import module
 from mockapi.client.inprocess import InProcessClients
+from mockapi.client.webhook import Webhooks
 from mockapi.controllers.keys import NeedsKeys
 from mockapi.harness.metrics import CustomValue, ExternalValue, Metrics
 from mockapi.kubelet import files, json_schemas
@@ -41,8 +43,13 @@ from mockapi.kubelet.kubelet import Kubelet, KubeletSettings
 from mockapi.kubelet.metrics import NodeMetrics, PodMetrics
 from mockapi.kubelet.podlogs import PodLogs
 from mockapi.machinery import authorization, bootstrap, catalogue, discovery, metrics_api
+from mockapi.machinery.admission.hooks import Configured
 from mockapi.machinery.admission.opt_out import OptOut
 from mockapi.machinery.admission.plugins import default_chain
+from mockapi.machinery.admission.webhooks import (
+    MutatingAdmissionWebhook,
+    ValidatingAdmissionWebhook,
+)
 from mockapi.machinery.allocation import service_hook
 from mockapi.machinery.bodies import Bodies
 from mockapi.machinery.components import ComponentStatuses
@@ -170,6 +177,8 @@ class Cluster:
         self.kubelet: Kubelet | None = None
         self._loop: gevent.Greenlet | None = None
         self._initial: Snapshot | None = None
+        # A step may wait for a webhook; nobody else steps meanwhile.
+        self._working = RLock()
 
     def _discover(self, definitions: Sequence[Obj] = ()) -> discovery.Served:
         if not self._has_metrics:
@@ -208,8 +217,28 @@ class Cluster:
             hooks={},
         )
         pipeline.answer("subjectaccessreviews.authorization.k8s.io", self._review)
+        self._admit_webhooks(pipeline)
         pipeline.writer.hooks["services"] = service_hook(self.store, objects, self.ids)
         return pipeline
+
+    def _admit_webhooks(self, pipeline: Pipeline) -> None:
+        """Webhooks come right before the quota, which counts what they have made of an object."""
+        post, objects, reading = Webhooks().post, pipeline.objects, pipeline.reading
+        pipeline.writer.admission.add_before(
+            "ResourceQuota",
+            MutatingAdmissionWebhook(
+                configurations=Configured(reading, self.store, "mutating"),
+                post=post,
+                objects=objects,
+                equivalents=self.registry.equivalents,
+            ),
+            ValidatingAdmissionWebhook(
+                configurations=Configured(reading, self.store, "validating"),
+                post=post,
+                objects=objects,
+                equivalents=self.registry.equivalents,
+            ),
+        )
 
     def _customs(self) -> Customs:
         managers = self._managers
@@ -346,9 +375,10 @@ class Cluster:
     def _slice(self) -> bool:
         """Work for a few milliseconds; True when there may be more to do."""
         end = monotonic() + SLICE_SECONDS
-        while self.runtime.step():
-            if monotonic() > end:
-                return True
+        with self._working:
+            while self.runtime.step():
+                if monotonic() > end:
+                    return True
         return False
 
     def stop(self) -> None:
@@ -377,7 +407,8 @@ class Cluster:
 
     def settle(self) -> None:
         """Let the control plane work until nothing is due."""
-        self.runtime.run_until_idle(limit=SETTLE_LIMIT)
+        with self._working:
+            self.runtime.run_until_idle(limit=SETTLE_LIMIT)
 
     def advance(self, seconds: float) -> None:
         """Move a manual clock, stopping at every timer on the way."""

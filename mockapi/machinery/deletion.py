@@ -151,7 +151,7 @@ class Deleter:
             resource=request.resource,
             subresource="",
             namespace=request.namespace,
-            name=request.name,
+            name="" if request.verb == "deletecollection" else request.name,
             obj=None,
             old=old,
             user=request.user,
@@ -279,7 +279,7 @@ class Deleter:
         for item in result:
             metadata = item.obj["metadata"]
             one = Request(
-                verb="delete",
+                verb="deletecollection",
                 resource=request.resource,
                 namespace=metadata.get("namespace", ""),
                 name=metadata["name"],

@@ -119,6 +119,18 @@ class Objects:
         current = self.current(resource, obj)
         return self._custom().to_version(resource, current, resource.gvr.version)
 
+    def in_version(self, resource: Resource, obj: Obj) -> Obj:
+        """What is being admitted (see `to_storage`) in a version of its resource."""
+        if resource.custom is not None:
+            return self._custom().to_version(resource, obj, resource.gvr.version)
+        return self.from_storage(resource, obj)
+
+    def admitted(self, asked: Resource, resource: Resource, obj: Obj) -> Obj:
+        """The way back: an object in the version of `resource`, for a request to `asked`."""
+        if asked.custom is not None:
+            return self._custom().to_version(asked, obj, asked.gvr.version)
+        return self.to_storage(resource, obj)
+
     def current(self, resource: Resource, obj: Obj) -> Obj:
         """A stored object in the storage version, as it is read now. See `Custom.outgrown`."""
         if resource.custom is None or not resource.custom.outgrown:

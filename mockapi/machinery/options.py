@@ -25,6 +25,20 @@ class WriteOptions:
     field_manager: str = ""
     field_validation: str = "Warn"
     force: bool = False
+    asked_validation: str = ""
+    """fieldValidation as the request says it."""
+
+    def said(self) -> dict[str, Any]:
+        """What of it an object of options holds, as a webhook is shown it."""
+        return _set(
+            dryRun=["All"] if self.dry_run else None,
+            fieldManager=self.field_manager,
+            fieldValidation=self.asked_validation,
+        )
+
+
+def _set(**fields: Any) -> dict[str, Any]:
+    return {key: value for key, value in fields.items() if value not in (None, "")}
 
 
 DEFAULT_WRITE = WriteOptions()
@@ -55,6 +69,16 @@ class DeleteOptions:
     orphan_dependents: bool | None = None
     propagation_policy: str | None = None
     dry_run: bool = False
+
+    def said(self) -> dict[str, Any]:
+        """See `WriteOptions.said`."""
+        return _set(
+            gracePeriodSeconds=self.grace_period_seconds,
+            preconditions=_set(uid=self.uid, resourceVersion=self.resource_version) or None,
+            orphanDependents=self.orphan_dependents,
+            propagationPolicy=self.propagation_policy,
+            dryRun=["All"] if self.dry_run else None,
+        )
 
 
 def _first(query: Query, name: str) -> str:
@@ -128,6 +152,7 @@ def parse_write(query: Query, kind: str, *, apply: bool = False) -> WriteOptions
         dry_run=bool(dry_run),
         field_manager=manager,
         field_validation=validation or "Warn",
+        asked_validation=validation,
         force=bool(force),
     )
 

@@ -62,6 +62,10 @@ class Registry:
     def find(self, group: str, version: str, plural: str) -> Resource | None:
         return self._by_path.get((group, version, plural))
 
+    def equivalents(self, resource: Resource) -> list[Resource]:
+        """The same resource in the other versions that are served."""
+        return [r for r in self.all() if r.bucket == resource.bucket and r is not resource]
+
     def find_text(self, resource: str) -> Resource:
         """`v1/pods` or `apps/v1/deployments`; KeyError when it is not served."""
         group_version, _, plural = resource.rpartition("/")

@@ -146,6 +146,7 @@ class Writer:
         generated = not metadata.get("name") and bool(metadata.get("generateName"))
         attributes = self._attributes("CREATE", request, obj, None, context, namespace)
         drop_repeated_owners(metadata, request.warnings)
+        attributes.options = options
         manager = options.field_manager or manager_of(request.user_agent)
         self.managers.update(
             obj, None, resource=resource, manager=manager, subresource="", now=context.now
@@ -280,6 +281,7 @@ class Writer:
             metadata["managedFields"] = applied
         match_namespace(metadata, request.namespace if resource.namespaced else "")
         attributes = self._attributes("CREATE", request, obj, None, context, request.namespace)
+        attributes.options = options
         if not plan.apply:
             manager = options.field_manager or manager_of(request.user_agent)
             self.managers.update(
@@ -321,6 +323,7 @@ class Writer:
         drop_repeated_owners(obj["metadata"], request.warnings, late=request.verb == "patch")
         obj = self.objects.to_storage(resource, obj)
         attributes = self._attributes("UPDATE", request, obj, old, context, request.namespace)
+        attributes.options = options
         self.admission.admit(attributes)
         self._check_version(request, obj["metadata"], entry)
         self._before_update(resource, obj, old, context, plan)

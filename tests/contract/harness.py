@@ -34,6 +34,7 @@ SHOWN_HEADERS = (
 )
 _TIMEOUT = 60
 _TRIES, _PAUSE = 100, 0.1
+_LATER = 1.5
 
 Tree = dict[str, Any]
 
@@ -49,6 +50,8 @@ class Step:
     body: str | None = None
     during: tuple["Step", ...] = ()
     until: int = 0
+    later: bool = False
+    """A real server gets a moment before: it hears of webhooks by watching."""
 
     @property
     def title(self) -> str:
@@ -118,17 +121,18 @@ def _case(file: str, entry: Any) -> Case:
         return Case(
             file,
             entry["name"],
-            tuple(_step(step) for step in entry["steps"]),
+            tuple(map(step, entry["steps"])),
             entry.get("deviation", ""),
             tuple(entry.get("differs", ())),
         )
-    step = _step(entry)
+    only = step(entry)
     fields = entry if isinstance(entry, dict) else {}
-    name = fields.get("name") or step.title
-    return Case(file, name, (step,), fields.get("deviation", ""), tuple(fields.get("differs", ())))
+    name = fields.get("name") or only.title
+    return Case(file, name, (only,), fields.get("deviation", ""), tuple(fields.get("differs", ())))
 
 
-def _step(entry: Any) -> Step:
+def step(entry: Any) -> Step:
+    """One entry of a case's steps."""
     fields: Tree = {"do": entry} if isinstance(entry, str) else entry
     method, _, path = fields["do"].partition(" ")
     body = _body(fields)
@@ -137,8 +141,16 @@ def _step(entry: Any) -> Step:
         headers["Content-Type"] = "application/json"
     headers.update(fields.get("headers", {}))
     kept = {name: value for name, value in headers.items() if value is not None}
-    during = tuple(_step(inner) for inner in fields.get("during", ()))
-    return Step(method, path.strip(), kept, body, during, int(fields.get("until", 0)))
+    during = tuple(step(inner) for inner in fields.get("during", ()))
+    return Step(
+        method,
+        path.strip(),
+        kept,
+        body,
+        during,
+        int(fields.get("until", 0)),
+        bool(fields.get("later")),
+    )
 
 
 def _body(fields: Tree) -> str | None:
@@ -150,10 +162,11 @@ def _body(fields: Tree) -> str | None:
 # -- running ---------------------------------------------------------------------------------
 
 
-def run(case: Case, target: Target) -> list[Tree]:
-    """The normalised replies of a case's steps, each case in a namespace of its own."""
+def run(case: Case, target: Target, more: Mapping[str, str] | None = None) -> list[Tree]:
+    """The normalised replies of a case's steps, each case in a namespace of its own. `more` are
+    placeholders besides {ns} and {id}."""
     token = secrets.token_hex(5)
-    names = {"{ns}": f"contract-{token}", "{id}": f"id-{token}"}
+    names = {"{ns}": f"contract-{token}", "{id}": f"id-{token}", **(more or {})}
     if any("{ns}" in text for step in case.steps for text in (step.path, step.body or "")):
         _make_namespace(names["{ns}"], target)
     prefixes = [prefix for step in case.steps for prefix in _GENERATED.findall(step.body or "")]
@@ -172,6 +185,8 @@ def _make_namespace(name: str, target: Target) -> None:
 
 
 def _perform_until(step: Step, target: Target, names: Mapping[str, str]) -> Tree:
+    if step.later and target.context is not None:
+        threading.Event().wait(_LATER)
     for _ in range(_TRIES if step.until else 1):
         reply = _perform(step, target, names)
         if reply["status"] == step.until:

@@ -10,6 +10,18 @@ from mockapi.meta.errors import ApiError, Forbidden
 
 
 @dataclass(slots=True)
+class Rounds:
+    """Which webhooks a second round asks: those that were asked before somebody else's change."""
+
+    called: set[int] = field(default_factory=set)
+    due: set[int] = field(default_factory=set)
+
+    def changed(self) -> None:
+        self.due |= self.called
+        self.called.clear()
+
+
+@dataclass(slots=True)
 class Attributes:
     """One write on its way in. `obj` is in the storage version and may be changed by `admit`."""
 
@@ -28,7 +40,13 @@ class Attributes:
     now: str
     dry_run: bool = False
     options: Any = None
+    """WriteOptions or DeleteOptions."""
     warnings: list[str] = field(default_factory=list)
+    changed_by_hooks: bool = False
+    """A webhook has changed the object: whoever came before it is asked once more."""
+    again: bool = False
+    """It is that second round."""
+    rounds: Rounds = field(default_factory=Rounds)
 
     @property
     def group_resource(self) -> str:
@@ -67,7 +85,18 @@ class Chain:
         """Put one before all others."""
         self.plugins = (plugin, *self.plugins)
 
+    def add_before(self, name: str, *plugins: Plugin) -> None:
+        """Put some before the plugin of that name."""
+        place = [plugin.name for plugin in self.plugins].index(name)
+        self.plugins = (*self.plugins[:place], *plugins, *self.plugins[place:])
+
     def admit(self, attributes: Attributes) -> None:
+        self._admit(attributes)
+        if attributes.changed_by_hooks:
+            attributes.again = True
+            self._admit(attributes)
+
+    def _admit(self, attributes: Attributes) -> None:
         for plugin in self.plugins:
             if plugin.handles(attributes):
                 plugin.admit(attributes)

@@ -80,7 +80,9 @@ class _Patching:
     def _target(self, verb: str, pointer: str) -> tuple[Any, str]:
         found = self._find(pointer)
         if found is None:
-            raise Rejected(f"{verb} operation does not apply: doc is missing path: {pointer}")
+            shown = gofmt.quote(pointer) if verb in ("add", "remove") else pointer
+            text = f"{verb} operation does not apply: doc is missing path: {shown}"
+            raise Rejected(f"{text}: missing value")
         return found
 
     def add(self, operation: Operation) -> None:
