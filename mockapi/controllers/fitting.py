@@ -1,9 +1,8 @@
 """Whether a node is one for a DaemonSet's pod. Pure. Source: NodeShouldRunDaemonPod."""
 
-from collections.abc import Callable, Iterable, Mapping
-
 from mockapi.client.protocol import Obj
 from mockapi.controllers import objects, taints
+from mockapi.meta import node_selection
 
 _EXISTS = "Exists"
 TOLERATIONS = (
@@ -56,42 +55,5 @@ def fits(spec: Obj, node: Obj) -> tuple[bool, bool]:
 
 
 def _selected(spec: Obj, node: Obj) -> bool:
-    labels = objects.labels(node)
-    wanted: Mapping[str, str] = spec.get("nodeSelector") or {}
-    if any(labels.get(key) != value for key, value in wanted.items()):
-        return False
-    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
-    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
-    if required is None:
-        return True
-    fields = {"metadata.name": objects.name(node)}
-    return any(
-        _all(term.get("matchExpressions") or (), labels)
-        and _all(term.get("matchFields") or (), fields)
-        for term in required.get("nodeSelectorTerms") or ()
-        if term.get("matchExpressions") or term.get("matchFields")
-    )
-
-
-def _all(rules: Iterable[Obj], values: Mapping[str, str]) -> bool:
-    return all(
-        _OPERATORS[rule["operator"]](values.get(rule["key"]), rule.get("values") or [])
-        for rule in rules
-    )
-
-
-def _compare(value: str | None, bounds: list[str], sign: int) -> bool:
-    try:
-        return value is not None and (int(value) - int(bounds[0])) * sign > 0
-    except ValueError:
-        return False
-
-
-_OPERATORS: dict[str, Callable[[str | None, list[str]], bool]] = {
-    "In": lambda value, allowed: value in allowed,
-    "NotIn": lambda value, refused: value not in refused,
-    "Exists": lambda value, _: value is not None,
-    "DoesNotExist": lambda value, _: value is None,
-    "Gt": lambda value, bounds: _compare(value, bounds, 1),
-    "Lt": lambda value, bounds: _compare(value, bounds, -1),
-}
+    match = node_selection.required_match(spec)
+    return match is None or match(objects.name(node), objects.labels(node))

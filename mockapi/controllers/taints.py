@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from mockapi.client.protocol import Obj
 from mockapi.controllers import objects
+from mockapi.meta.tolerations import tolerates
 
 NOT_READY = "node.kubernetes.io/not-ready"
 UNREACHABLE = "node.kubernetes.io/unreachable"
@@ -60,29 +61,6 @@ def difference(node: Obj) -> tuple[list[str], list[str]]:
         if taint.get("effect") == "NoSchedule" and taint["key"] in _OWN
     ]
     return [k for k in keys if k not in present], [k for k in present if k not in keys]
-
-
-def tolerates(toleration: Obj, taint: Obj) -> bool:
-    effect, key = toleration.get("effect"), toleration.get("key")
-    if effect and effect != taint.get("effect"):
-        return False
-    if key and key != taint["key"]:
-        return False
-    operator = toleration.get("operator") or "Equal"
-    if operator == "Exists":
-        return True
-    if operator == "Equal":
-        return bool(toleration.get("value", "") == taint.get("value", "") and key)
-    return _compares(operator, toleration.get("value", ""), taint.get("value", ""))
-
-
-def _compares(operator: str, bound: str, value: str) -> bool:
-    """Lt and Gt compare integers."""
-    try:
-        least, number = int(bound), int(value)
-    except ValueError:
-        return False
-    return number < least if operator == "Lt" else number > least
 
 
 def matching(taints: Iterable[Obj], tolerations: Sequence[Obj]) -> list[Obj] | None:

@@ -8,6 +8,7 @@ from mockapi.base.clock import Clock
 from mockapi.base.ids import Ids
 from mockapi.client.protocol import Client
 from mockapi.kubelet import amounts, environment, nodes
+from mockapi.kubelet.admission import Occupied, Shortage, shortage
 from mockapi.kubelet.behaviour import PodBehaviour
 from mockapi.kubelet.behaviours import Behaviours
 from mockapi.kubelet.fibers import Process
@@ -15,6 +16,7 @@ from mockapi.kubelet.images import Image
 from mockapi.kubelet.shape import Shape, Spec
 from mockapi.kubelet.volumes import Mounts, Objects, mount_all
 from mockapi.meta.errors import ApiError, Conflict, NotFound
+from mockapi.meta.host_ports import HostPort, host_ports
 from mockapi.runtime.recorder import Recorder
 
 if TYPE_CHECKING:
@@ -176,26 +178,25 @@ class NodeAgent:
     def allocatable(self) -> Mapping[str, int]:
         return self._allocatable
 
-    @property
-    def pod_count(self) -> int:
-        return len(self._requested)
+    def occupied(self, shape: Shape, *, ports: bool = False, apart_from: str = "") -> Occupied:
+        """What the pods here have of what one with this shape wants, their host ports only if
+        `ports`; `apart_from` is the uid of one that is not counted."""
+        amounts = self.requested(apart_from) if any(shape.requests.values()) else {}
+        taken = self._host_ports() if ports else frozenset()
+        count = len(self._requested) - (apart_from in self._requested)
+        return Occupied(amounts, taken, count)
 
-    def lacks(self, shape: Shape, *, apart_from: str = "") -> tuple[str, int, int, int] | None:
-        """The first resource that is short: name, requested, used, capacity."""
+    def _host_ports(self) -> frozenset[HostPort]:
+        workers = (worker for uid, worker in self.workers.items() if uid in self._requested)
+        return frozenset(port for worker in workers for port in host_ports(worker.pod["spec"]))
+
+    def lacks(self, shape: Shape, *, apart_from: str = "") -> Shortage | None:
+        """The first resource that is short for a pod."""
         if not self._allocatable:
             return None
-        room = self._allocatable.get("pods", 0)
-        count = self.pod_count - (apart_from in self._requested)
-        if count + 1 > room:
-            return "pods", 1, count, room
-        wanted = {n: v for n, v in shape.requests.items() if v and n in self._allocatable}
-        if not wanted:
-            return None
-        used = self.requested(apart_from)
-        for name, value in wanted.items():
-            if used.get(name, 0) + value > self._allocatable[name]:
-                return name, value, used.get(name, 0), self._allocatable[name]
-        return None
+        return shortage(
+            shape.requests, self._allocatable, self.occupied(shape, apart_from=apart_from)
+        )
 
     def release(self, worker: "PodWorker") -> None:
         """The pod has ended: what it held is free."""

@@ -6,6 +6,7 @@ All times are seconds of the cluster's clock, counted from the moment the step b
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 ALWAYS = -1
 """`fails`: every try fails."""
@@ -128,16 +129,36 @@ class Curve:
     repeat: float = 0.0
 
     def at(self, age: float) -> float:
+        return self.once(age % self.repeat if self.repeat else age)
+
+    def total(self, age: float) -> float:
+        """The figure added up over the container's life, in figure seconds."""
+        if not self.repeat:
+            return _area(self, 0.0, age)
+        turns, rest = divmod(age, self.repeat)
+        return turns * _area(self, 0.0, self.repeat) + _area(self, 0.0, rest)
+
+    def once(self, age: float) -> float:
+        """Without repeating."""
         if not self.points:
             return 0.0
-        if self.repeat:
-            age %= self.repeat
         before = self.points[0]
         for point in self.points:
             if point.after > age:
                 return _between(before, point, age) if self.ramp else before.value
             before = point
         return before.value
+
+
+def _area(curve: "Curve", begin: float, end: float) -> float:
+    """Between two moments of the first turn, straight line by straight line."""
+    edges = sorted({begin, end, *(p.after for p in curve.points if begin < p.after < end)})
+    total = 0.0
+    for left, right in pairwise(edges):
+        # At the right edge the next step may begin: what holds is what holds just before.
+        middle = (left + right) / 2
+        total += curve.once(middle) * (right - left)
+    return total
 
 
 def _between(left: Point, right: Point, age: float) -> float:

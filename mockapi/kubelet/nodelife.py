@@ -286,14 +286,16 @@ class NodeLife:
         pod = order[0]
         worker = self._agent.workers[pod["metadata"]["uid"]]
         available = self._available(kind)
+        containers = usage.container_figures(pod, behaviours, now)
         message = pressure.message(
             kind,
             pod,
-            usage.container_figures(pod, behaviours, now),
+            containers,
             pressure.threshold(kind, self._capacity()),
             None if available is None else int(available),
         )
-        worker.record(None, "Warning", "Evicted", message)
+        annotations = pressure.annotations(kind, pod, containers)
+        worker.record(None, "Warning", "Evicted", message, annotations=annotations)
         worker.evict("Evicted", message, grace=HARD_GRACE, disruption=disruption(pod, message, now))
         self._freed[kind] = self._freed.get(kind, 0.0) + figures[worker.uid][1]
         self._kubelet.wake_pod(worker)

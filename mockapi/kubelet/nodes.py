@@ -140,17 +140,19 @@ def node_conditions(
         pressed = bool(getattr(troubles, name))
         status = "True" if pressed else "False"
         reason, message = bad if pressed else good
+        if before.get(kind, {}).get("status") == status:
+            fresh[kind] = {**before[kind], "lastHeartbeatTime": moment}
+            continue
         fresh[kind] = _condition(kind, status, reason, message, before.get(kind), moment)
-        if before.get(kind, {}).get("status") != status:
-            events.append(bad_event if pressed else good_event)
-    errors = list(troubles.not_ready)
+        events.append(bad_event if pressed else good_event)
+    errors = list(dict.fromkeys(troubles.not_ready))
     if errors:
         message = errors[0] if len(errors) == 1 else f"[{', '.join(errors)}]"
         ready = ("False", "KubeletNotReady", message)
     else:
         ready = ("True", "KubeletReady", "kubelet is posting ready status")
     fresh["Ready"] = _condition("Ready", *ready, before.get("Ready"), moment)
-    if before.get("Ready", {}).get("status") != ready[0]:
+    if "Ready" in before and before["Ready"]["status"] != ready[0]:
         events.append("NodeNotReady" if errors else "NodeReady")
     kept = [fresh.pop(c["type"], c) for c in old]
     return [*kept, *fresh.values()], events

@@ -3,12 +3,13 @@
 Pure. The default hard thresholds: memory.available<100Mi, nodefs.available<10%.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mockapi.kubelet import amounts
 from mockapi.kubelet.shape import pod_amounts
 from mockapi.kubelet.usage import Figures
+from mockapi.meta.quantity import canonical
 
 Obj = dict[str, Any]
 
@@ -28,13 +29,16 @@ def threshold(kind: str, capacity: Mapping[str, str]) -> int | None:
     return None
 
 
-def is_critical(pod: Obj) -> bool:
-    """Static and mirror pods, and those of the system's own priority (types.IsCriticalPod)."""
+def is_static(pod: Obj) -> bool:
+    """Its own kubelet has made it, or it is the mirror of such a pod (types.IsStaticPod)."""
     annotations = pod["metadata"].get("annotations") or {}
     source = annotations.get("kubernetes.io/config.source", "api")
-    if source != "api" or "kubernetes.io/config.mirror" in annotations:
-        return True
-    return int(pod["spec"].get("priority") or 0) >= CRITICAL_PRIORITY
+    return source != "api" or "kubernetes.io/config.mirror" in annotations
+
+
+def is_critical(pod: Obj) -> bool:
+    """Static and mirror pods, and those of the system's own priority (types.IsCriticalPod)."""
+    return is_static(pod) or int(pod["spec"].get("priority") or 0) >= CRITICAL_PRIORITY
 
 
 def ranked(kind: str, pods: Sequence[Obj], figures: Mapping[str, Figures]) -> list[Obj]:
@@ -61,17 +65,36 @@ def message(
     text = f"The node was low on resource: {resource}. "
     if limit is not None and available is not None:
         text += f"Threshold quantity: {binary(limit)}, available: {binary(available)}. "
-    if kind != "memory":
-        return text
-    for container in pod["spec"]["containers"]:
-        used = int(containers.get(container["name"], (0.0, 0.0))[1])
-        asked = ((container.get("resources") or {}).get("requests") or {}).get(resource, "0")
-        if used > amounts.quantity(asked):
-            text += (
-                f"Container {container['name']} was using {binary(used)}, request is {asked}, "
-                f"has larger consumption of {resource}. "
-            )
+    for name, used, asked in _exceeding(kind, pod, containers):
+        text += (
+            f"Container {name} was using {used}, request is {asked}, "
+            f"has larger consumption of {resource}. "
+        )
     return text
+
+
+def _exceeding(
+    kind: str, pod: Obj, containers: Mapping[str, Figures]
+) -> Iterator[tuple[str, str, str]]:
+    """Name, use and request of the containers that use more than they asked for."""
+    if kind != "memory":
+        return
+    spec = pod["spec"]
+    for container in (*spec["containers"], *(spec.get("initContainers") or ())):
+        used = int(containers.get(container["name"], (0.0, 0.0))[1])
+        asked = ((container.get("resources") or {}).get("requests") or {}).get("memory", "0")
+        if used > amounts.quantity(asked):
+            yield container["name"], binary(used), canonical(str(asked))
+
+
+def annotations(kind: str, pod: Obj, containers: Mapping[str, Figures]) -> dict[str, str]:
+    """Of the event about the eviction."""
+    found = list(_exceeding(kind, pod, containers))
+    return {
+        "offending_containers": ",".join(name for name, _, _ in found),
+        "offending_containers_usage": ",".join(used for _, used, _ in found),
+        "starved_resource": RESOURCES[kind],
+    }
 
 
 def binary(value: int) -> str:

@@ -74,16 +74,12 @@ def consider(worker: "PodWorker", resize: Resize) -> Shape:
         worker.record(None, "Normal", "ResizeStarted", _message("Pod resize started", pod))
         worker.host.recount(worker, new)
         return new
-    name, requested, used, capacity = short
-    why = (
-        f"Node didn't have enough resource: {name}, requested: {requested}, used: {used}, "
-        f"capacity: {capacity}"
-    )
+    why = short.rejection().message
     before = resize.pending
     generation = pod["metadata"].get("generation", 0)
     if before is None or before.get("observedGeneration", 0) != generation:
         resize.pending = _condition(PENDING, pod, worker.now, "Deferred", why)
-        text = _message(f"Pod resize OutOf{name}", pod, error=why)
+        text = _message(f"Pod resize OutOf{short.name}", pod, error=why)
         worker.record(None, "Warning", "ResizeDeferred", text)
     return shape(with_resources(pod, resize.allocated))
 

@@ -4,11 +4,13 @@ Pure: figures follow from the pods' statuses, the behaviours and the time.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from mockapi.base.clock import parse_timestamp, timestamp
 from mockapi.kubelet import amounts
 from mockapi.kubelet.behaviours import Behaviours
+from mockapi.meta import gofmt
 from mockapi.meta.quantity import BINARY_SI, NANO, Quantity
 
 Obj = dict[str, Any]
@@ -21,12 +23,22 @@ NODE_BASE: Figures = (0.05, 300 * 1024 * 1024)
 """What a node itself uses."""
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A running container: what it uses now, and CPU seconds since it has started."""
+
+    name: str
+    figures: Figures
+    cpu_seconds: float
+    started: float
+
+
 def container_figures(pod: Obj, behaviours: Behaviours, now: float) -> dict[str, Figures]:
     """Of each running container, by name."""
-    return {name: figures for name, figures, _ in _running(pod, behaviours, now)}
+    return {one.name: one.figures for one in _running(pod, behaviours, now)}
 
 
-def _running(pod: Obj, behaviours: Behaviours, now: float) -> Iterator[tuple[str, Figures, float]]:
+def _running(pod: Obj, behaviours: Behaviours, now: float) -> Iterator[Measured]:
     status = pod.get("status") or {}
     specs = {
         c["name"]: c
@@ -41,7 +53,8 @@ def _running(pod: Obj, behaviours: Behaviours, now: float) -> Iterator[tuple[str
             started = parse_timestamp(running["startedAt"])
             usage = behaviours.of_container(pod, specs[one["name"]], one["restartCount"]).usage
             age = max(0.0, now - started)
-            yield one["name"], (usage.cpu.at(age), usage.memory.at(age)), started
+            figures = usage.cpu.at(age), usage.memory.at(age)
+            yield Measured(one["name"], figures, usage.cpu.total(age), started)
 
 
 def pod_figures(pod: Obj, behaviours: Behaviours, now: float) -> Figures:
@@ -97,39 +110,38 @@ def node_metrics(node: Obj, pods: Sequence[Obj], behaviours: Behaviours, now: fl
 def summary(node: Obj, pods: Sequence[Obj], behaviours: Behaviours, now: float) -> Obj:
     """The kubelet's /stats/summary (v1alpha1): cpu and memory of node, pods and containers."""
     started = node["metadata"].get("creationTimestamp") or timestamp(now)
-    figures = node_figures(pods, behaviours, now)
-    available = _available(node, figures[1])
+    measured = [list(_running(pod, behaviours, now)) for pod in pods]
+    used = [one for of_pod in measured for one in of_pod]
+    cpu, memory = NODE_BASE
+    seconds = cpu * max(0.0, now - parse_timestamp(started)) + sum(u.cpu_seconds for u in used)
+    memory += sum(one.figures[1] for one in used)
+    cpu += sum(one.figures[0] for one in used)
     return {
         "node": {
             "nodeName": node["metadata"]["name"],
             "startTime": started,
-            "cpu": _cpu(figures, parse_timestamp(started), now),
-            "memory": {**_memory(figures, now), "availableBytes": available},
+            "cpu": _cpu(cpu, seconds, now),
+            "memory": {**_memory(memory, now), "availableBytes": _available(node, memory)},
         },
-        "pods": [_pod_summary(pod, behaviours, now) for pod in pods],
+        "pods": [_pod_summary(pod, one, now) for pod, one in zip(pods, measured, strict=True)],
     }
 
 
 def _available(node: Obj, used: float) -> int:
     capacity = ((node.get("status") or {}).get("capacity") or {}).get("memory", "0")
-    return max(0, int(_bytes(capacity) - used))
+    return max(0, int(amounts.quantity(capacity) - used))
 
 
-def _bytes(text: str) -> float:
-    return amounts.quantity(text)
-
-
-def _cpu(figures: Figures, started: float, now: float) -> Obj:
-    nanos = round(figures[0] * 1e9)
+def _cpu(cores: float, seconds: float, now: float) -> Obj:
     return {
         "time": timestamp(now),
-        "usageNanoCores": nanos,
-        "usageCoreNanoSeconds": round(nanos * max(0.0, now - started)),
+        "usageNanoCores": round(cores * 1e9),
+        "usageCoreNanoSeconds": round(seconds * 1e9),
     }
 
 
-def _memory(figures: Figures, now: float) -> Obj:
-    used = round(figures[1])
+def _memory(bytes_used: float, now: float) -> Obj:
+    used = round(bytes_used)
     return {
         "time": timestamp(now),
         "usageBytes": used,
@@ -138,70 +150,78 @@ def _memory(figures: Figures, now: float) -> Obj:
     }
 
 
-def _pod_summary(pod: Obj, behaviours: Behaviours, now: float) -> Obj:
+def _pod_summary(pod: Obj, measured: Sequence[Measured], now: float) -> Obj:
     metadata = pod["metadata"]
     containers = [
         {
-            "name": name,
-            "startTime": timestamp(started),
-            "cpu": _cpu(figures, started, now),
-            "memory": _memory(figures, now),
+            "name": one.name,
+            "startTime": timestamp(one.started),
+            "cpu": _cpu(one.figures[0], one.cpu_seconds, now),
+            "memory": _memory(one.figures[1], now),
         }
-        for name, figures, started in _running(pod, behaviours, now)
+        for one in measured
     ]
-    figures = pod_figures(pod, behaviours, now)
-    begun = (pod.get("status") or {}).get("startTime") or timestamp(now)
+    cores, seconds = sum(m.figures[0] for m in measured), sum(m.cpu_seconds for m in measured)
     return {
         "podRef": {
             "name": metadata["name"],
             "namespace": metadata["namespace"],
             "uid": metadata["uid"],
         },
-        "startTime": begun,
+        "startTime": (pod.get("status") or {}).get("startTime") or timestamp(now),
         "containers": containers,
-        "cpu": _cpu(figures, parse_timestamp(begun), now),
-        "memory": _memory(figures, now),
+        "cpu": _cpu(cores, seconds, now),
+        "memory": _memory(sum(m.figures[1] for m in measured), now),
     }
+
+
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
+_FAMILIES = {
+    "container_cpu_usage_seconds_total": "counter",
+    "container_memory_working_set_bytes": "gauge",
+    "container_start_time_seconds": "gauge",
+    "node_cpu_usage_seconds_total": "counter",
+    "node_memory_working_set_bytes": "gauge",
+    "pod_cpu_usage_seconds_total": "counter",
+    "pod_memory_working_set_bytes": "gauge",
+    "resource_scrape_error": "gauge",
+    "scrape_error": "gauge",
+}
 
 
 def resource_metrics(node: Obj, pods: Sequence[Obj], behaviours: Behaviours, now: float) -> str:
-    """The kubelet's /metrics/resource, Prometheus text."""
-    started = parse_timestamp(node["metadata"].get("creationTimestamp") or timestamp(now))
-    millis = round(now * 1000)
-    cpu, memory = node_figures(pods, behaviours, now)
-    samples: dict[str, list[str]] = {
-        "container_cpu_usage_seconds_total counter": [],
-        "container_memory_working_set_bytes gauge": [],
-        "container_start_time_seconds gauge": [],
-        "node_cpu_usage_seconds_total counter": [f" {cpu * (now - started):g} {millis}"],
-        "node_memory_working_set_bytes gauge": [f" {memory:g} {millis}"],
-        "pod_cpu_usage_seconds_total counter": [],
-        "pod_memory_working_set_bytes gauge": [],
-        "scrape_error gauge": [" 0"],
-    }
-    for pod in pods:
-        _add_samples(samples, pod, behaviours, now, millis)
-    out = []
-    for header, found in samples.items():
-        name, kind = header.split()
-        out += [f"# TYPE {name} {kind}", *(f"{name}{sample}" for sample in found)]
-    return "\n".join(out) + "\n"
+    """The kubelet's /metrics/resource, Prometheus text.
+
+    Source: metrics/collectors/resource_metrics.go, which makes it of the same summary.
+    """
+    found = summary(node, pods, behaviours, now)
+    samples: dict[str, list[str]] = {family: [] for family in _FAMILIES}
+    _sample(samples, "node", "", found["node"], now)
+    for pod in found["pods"]:
+        where = f'namespace="{pod["podRef"]["namespace"]}",pod="{pod["podRef"]["name"]}"'
+        for container in pod["containers"]:
+            labels = f'{{container="{container["name"]}",{where}}}'
+            _sample(samples, "container", labels, container, now)
+            started = float(parse_timestamp(container["startTime"]))
+            line = f"{labels} {gofmt.number(started)}"
+            samples["container_start_time_seconds"].append(line)
+        _sample(samples, "pod", f"{{{where}}}", pod, now)
+    for family in ("resource_scrape_error", "scrape_error"):
+        samples[family].append(" 0")
+    return "".join(_family(name, kind, samples[name]) for name, kind in _FAMILIES.items())
 
 
-def _add_samples(
-    samples: dict[str, list[str]], pod: Obj, behaviours: Behaviours, now: float, millis: int
+def _sample(
+    samples: dict[str, list[str]], what: str, labels: str, measured: Obj, now: float
 ) -> None:
-    metadata = pod["metadata"]
-    where = f'namespace="{metadata["namespace"]}",pod="{metadata["name"]}"'
-    total_cpu = total_memory = 0.0
-    for name, (cpu, memory), started in _running(pod, behaviours, now):
-        labels = f'{{container="{name}",{where}}}'
-        seconds = cpu * (now - started)
-        total_cpu, total_memory = total_cpu + seconds, total_memory + memory
-        samples["container_cpu_usage_seconds_total counter"].append(
-            f"{labels} {seconds:g} {millis}"
-        )
-        samples["container_memory_working_set_bytes gauge"].append(f"{labels} {memory:g} {millis}")
-        samples["container_start_time_seconds gauge"].append(f"{labels} {started:g}")
-    samples["pod_cpu_usage_seconds_total counter"].append(f"{{{where}}} {total_cpu:g} {millis}")
-    samples["pod_memory_working_set_bytes gauge"].append(f"{{{where}}} {total_memory:g} {millis}")
+    millis = round(now * 1000)
+    seconds = gofmt.number(measured["cpu"]["usageCoreNanoSeconds"] / 1e9)
+    memory = gofmt.number(float(measured["memory"]["workingSetBytes"]))
+    samples[f"{what}_cpu_usage_seconds_total"].append(f"{labels} {seconds} {millis}")
+    samples[f"{what}_memory_working_set_bytes"].append(f"{labels} {memory} {millis}")
+
+
+def _family(name: str, kind: str, lines: Sequence[str]) -> str:
+    if not lines:
+        return ""
+    return "".join((f"# TYPE {name} {kind}\n", *(f"{name}{line}\n" for line in sorted(lines))))

@@ -108,11 +108,13 @@ _SOCKETS = frozenset(("/run/containerd/containerd.sock", "/var/run/containerd/co
 _DEVICES = frozenset(
     ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom", "/dev/fuse", "/dev/kvm")
 )
+_BLOCKS = frozenset(("/dev/sda", "/dev/sdb", "/dev/vda", "/dev/loop0", "/dev/nvme0n1"))
 _KINDS = (
     (_DIRECTORIES, "Directory"),
     (_FILES, "File"),
     (_SOCKETS, "Socket"),
     (_DEVICES, "CharDevice"),
+    (_BLOCKS, "BlockDevice"),
 )
 _TYPE_WORDS = {
     "Directory": "directory",

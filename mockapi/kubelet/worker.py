@@ -5,7 +5,7 @@ reported by the next sync. Source: pkg/kubelet/kubelet.go SyncPod, SyncTerminati
 SyncTerminatedPod, pod_workers.go.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mockapi.base.clock import parse_timestamp, timestamp
@@ -309,9 +309,19 @@ class PodWorker:
         metadata = self.pod["metadata"]
         return f"{metadata['name']}_{metadata['namespace']}({self.uid})"
 
-    def record(self, spec: Spec | None, kind: str, reason: str, message: str) -> None:
+    def record(
+        self,
+        spec: Spec | None,
+        kind: str,
+        reason: str,
+        message: str,
+        *,
+        annotations: Mapping[str, str] | None = None,
+    ) -> None:
         path = spec.field_path if spec is not None else ""
-        self.host.recorder.event(self.pod, kind, reason, message, field_path=path)
+        self.host.recorder.event(
+            self.pod, kind, reason, message, field_path=path, annotations=annotations
+        )
 
     def tries(self, name: str, step: str) -> int:
         """How often this was tried before; counts this try."""

@@ -48,10 +48,10 @@ def value(item: Any) -> str:
         return "[" + " ".join(value(i) for i in item) + "]"
     if isinstance(item, dict):
         return "map[" + " ".join(f"{k}:{value(item[k])}" for k in sorted(item)) + "]"
-    return _number(item) if isinstance(item, float) else str(item)
+    return number(item) if isinstance(item, float) else str(item)
 
 
-def _number(item: float) -> str:
+def number(item: float) -> str:
     """The shortest digits that say it, with an exponent when it is large or small."""
     if not math.isfinite(item):
         return {math.inf: "+Inf", -math.inf: "-Inf"}.get(item, "NaN")

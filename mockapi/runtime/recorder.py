@@ -5,6 +5,7 @@ Source: client-go tools/record (event.go, events_cache.go).
 
 import logging
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,11 +94,22 @@ class Recorder:
         message: str,
         *,
         field_path: str = "",
+        annotations: Mapping[str, str] | None = None,
     ) -> None:
-        """Record; a failure to write is logged and never reaches the caller."""
-        self.event_about(object_reference(obj, field_path), type, reason, message)
+        """Record; a failure to write is logged and never reaches the caller. `annotations` are
+        those of the Event."""
+        reference = object_reference(obj, field_path)
+        self.event_about(reference, type, reason, message, annotations=annotations)
 
-    def event_about(self, reference: dict[str, Any], type: str, reason: str, message: str) -> None:
+    def event_about(
+        self,
+        reference: dict[str, Any],
+        type: str,
+        reason: str,
+        message: str,
+        *,
+        annotations: Mapping[str, str] | None = None,
+    ) -> None:
         now = self._clock.now()
         about = (
             reference.get("kind"),
@@ -112,7 +124,7 @@ class Recorder:
         message, combined = self._combine(group, message, now)
         key = (group, combined or message)
         try:
-            self._write(key, reference, type, reason, message, now)
+            self._write(key, reference, type, reason, message, now, annotations)
         except ApiError as error:
             logger.debug("event %s about %s was not written: %s", reason, reference, error)
 
@@ -143,7 +155,14 @@ class Recorder:
         return f"(combined from similar events): {message}", "combined"
 
     def _write(
-        self, key: Any, reference: dict[str, Any], type: str, reason: str, message: str, now: float
+        self,
+        key: Any,
+        reference: dict[str, Any],
+        type: str,
+        reason: str,
+        message: str,
+        now: float,
+        annotations: Mapping[str, str] | None,
     ) -> None:
         seen = self._seen.get(key)
         moment = timestamp(now)
@@ -163,7 +182,7 @@ class Recorder:
                 del self._seen[key]
         namespace = reference.get("namespace") or "default"
         name = f"{reference.get('name', '')}.{self._stamp(now):x}"
-        event = {
+        event: dict[str, Any] = {
             "kind": "Event",
             "apiVersion": "v1",
             "metadata": {"name": name, "namespace": namespace},
@@ -179,6 +198,8 @@ class Recorder:
             "reportingComponent": self._component,
             "reportingInstance": self._host,
         }
+        if annotations:
+            event["metadata"] = {**event["metadata"], "annotations": dict(annotations)}
         self._client.create("v1/events", namespace, event)
         self._seen.remember(key, _Seen(name=name, namespace=namespace, count=1, first=moment))
 

@@ -3,16 +3,16 @@
 Source: pkg/scheduler/framework/types.go (NodeInfo), kube-scheduler/framework (HostPortInfo).
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from mockapi.client.protocol import Obj
+from mockapi.meta.host_ports import HostPort
 from mockapi.scheduler import amounts
 from mockapi.scheduler.amounts import Amounts
-from mockapi.scheduler.pods import NO_LABELS, HostPort, Labels, PodInfo
+from mockapi.scheduler.pods import NO_LABELS, Labels, PodInfo
 
 Taint = Mapping[str, Any]
-ANY_ADDRESS: Final = "0.0.0.0"
 _HARD: Final = ("NoSchedule", "NoExecute")
 
 
@@ -103,17 +103,6 @@ class NodeInfo:
         twin.ports = set(self.ports)
         twin.scalars = dict(self.scalars)
         return twin
-
-
-def ports_conflict(wanted: Iterable[HostPort], used: Collection[HostPort]) -> bool:
-    """A port on all addresses conflicts with the same port on any address."""
-    for address, protocol, port in wanted:
-        if address == ANY_ADDRESS:
-            if any((protocol, port) == (p, n) for _, p, n in used):
-                return True
-        elif (ANY_ADDRESS, protocol, port) in used or (address, protocol, port) in used:
-            return True
-    return False
 
 
 def zone_key(labels: Labels) -> tuple[str, str] | None:

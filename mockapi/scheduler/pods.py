@@ -12,16 +12,13 @@ from typing import Any, Final
 import orjson
 
 from mockapi.client.protocol import Obj
-from mockapi.meta import selectors
+from mockapi.meta import host_ports, selectors
 from mockapi.meta.selectors import LabelSelector
 from mockapi.scheduler import amounts
 from mockapi.scheduler.amounts import Amounts
 
 Labels = Mapping[str, str]
 NO_LABELS: Final[dict[str, str]] = {}
-
-HostPort = tuple[str, str, int]
-"""Address, protocol, port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,19 +181,8 @@ class PodInfo:
         return amounts.amounts(amounts.pod_requests(self.pod, from_status=True))
 
     @cached_property
-    def host_ports(self) -> tuple[HostPort, ...]:
-        """Source: util.GetHostPorts."""
-        containers = [
-            *(c for c in self.spec.get("initContainers") or () if amounts.is_sidecar(c)),
-            *self.spec["containers"],
-        ]
-        return tuple(
-            (port.get("hostIP") or "0.0.0.0", port.get("protocol") or "TCP", port["hostPort"])
-            for container in containers
-            if "ports" in container
-            for port in container["ports"] or ()
-            if port.get("hostPort", 0) > 0
-        )
+    def host_ports(self) -> tuple[host_ports.HostPort, ...]:
+        return host_ports.host_ports(self.spec)
 
     @cached_property
     def claims(self) -> tuple[str, ...]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mockapi.client.protocol import Obj
+from mockapi.meta.tolerations import tolerated
 from mockapi.scheduler.devices import capacity
 from mockapi.scheduler.devices.pools import Candidate, Pool
 from mockapi.scheduler.devices.selectors import SelectorError, matches
-from mockapi.scheduler.tolerations import tolerated
 
 MOST_PER_CLAIM: Final = 32
 _HARD: Final = ("NoSchedule", "NoExecute")

@@ -1,7 +1,8 @@
 """NodePorts: a host port can be taken once on each address of a node."""
 
+from mockapi.meta.host_ports import ports_conflict
 from mockapi.scheduler.cluster import Cluster
-from mockapi.scheduler.nodes import NodeInfo, ports_conflict
+from mockapi.scheduler.nodes import NodeInfo
 from mockapi.scheduler.plugin import Change, Check, Cycle, Plugin, Test, always
 from mockapi.scheduler.pods import PodInfo
 from mockapi.scheduler.status import Status, unschedulable

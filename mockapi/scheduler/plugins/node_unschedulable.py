@@ -1,11 +1,11 @@
 """NodeUnschedulable: a cordoned node takes only pods that tolerate it."""
 
+from mockapi.meta.tolerations import tolerated
 from mockapi.scheduler.cluster import Cluster
 from mockapi.scheduler.nodes import NodeInfo
 from mockapi.scheduler.plugin import Change, Check, Cycle, Plugin, Test
 from mockapi.scheduler.pods import PodInfo
 from mockapi.scheduler.status import Status, unresolvable
-from mockapi.scheduler.tolerations import tolerated
 
 _CORDONED = unresolvable("NodeUnschedulable", "node(s) were unschedulable")
 _TAINT = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mockapi.client.protocol import Obj
+from mockapi.meta.tolerations import tolerated, untolerated
 from mockapi.scheduler.cluster import Cluster
 from mockapi.scheduler.nodes import NodeInfo
 from mockapi.scheduler.plugin import (
@@ -18,7 +19,6 @@ from mockapi.scheduler.plugin import (
 )
 from mockapi.scheduler.pods import PodInfo
 from mockapi.scheduler.status import Status, unresolvable
-from mockapi.scheduler.tolerations import tolerated, untolerated
 
 _TAINTED = unresolvable("TaintToleration", "node(s) had untolerated taint(s)")
 

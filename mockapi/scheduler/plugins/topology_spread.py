@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from mockapi.meta import selectors
 from mockapi.meta.selectors import EVERYTHING, NOTHING, LabelSelector, Requirement
+from mockapi.meta.tolerations import untolerated
 from mockapi.scheduler.cluster import Cluster
 from mockapi.scheduler.node_affinity import NodeMatch, required_match
 from mockapi.scheduler.nodes import NodeInfo
@@ -18,7 +19,6 @@ from mockapi.scheduler.plugin import MAX_SCORE, Change, Check, Cycle, Plugin, Sc
 from mockapi.scheduler.pods import NO_LABELS, Labels, PodInfo
 from mockapi.scheduler.scoring import rounded_half_away
 from mockapi.scheduler.status import Status, unresolvable, unschedulable
-from mockapi.scheduler.tolerations import untolerated
 
 NAME: Final = "PodTopologySpread"
 _REASON: Final = "node(s) didn't match pod topology spread constraints"

@@ -62,6 +62,23 @@ type testCase struct {
 	Usage       map[string]uint64    `json:"usage"`
 	Previous    bool                 `json:"previous"`
 	Steps       []float64            `json:"steps"`
+
+	Node       *v1.Node          `json:"node"`
+	Policy     v1.PullPolicy     `json:"policy"`
+	Present    bool              `json:"present"`
+	Error      string            `json:"error"`
+	Limit      string            `json:"limit"`
+	Available  string            `json:"available"`
+	Resource   v1.ResourceName   `json:"resource"`
+	Pressure   map[string]bool   `json:"pressure"`
+	Errors     []string          `json:"errors"`
+	Code       int               `json:"code"`
+	PathType   v1.HostPathType   `json:"pathType"`
+	ActualType string            `json:"actualType"`
+	Items      []v1.KeyToPath    `json:"items"`
+	Data       map[string]string `json:"data"`
+	Optional   bool              `json:"optional"`
+	Summary    statsapi.Summary  `json:"summary"`
 }
 
 func verdict(c v1.PodCondition) []string {
@@ -129,6 +146,9 @@ func answer(c testCase) any {
 			b.Next("x", finished)
 		}
 		return out
+	}
+	if found, ok := answerTexts(c); ok {
+		return found
 	}
 	panic("unknown op " + c.Op)
 }

@@ -4,6 +4,8 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from kubelet_texts import TEXT_MAKERS, comparable_text
+
 from mockapi.base.clock import timestamp
 from mockapi.kubelet import conditions, images, pressure, reporting, statuses
 from mockapi.kubelet.backoff import text
@@ -346,7 +348,7 @@ def comparable(case: Obj, recorded: Any) -> Any:
         return comparable_status({"conditions": (), **recorded})
     if case["op"] == "log" and isinstance(recorded, str):
         return "found"
-    return recorded
+    return comparable_text(case, recorded)
 
 
 Maker = Callable[[random.Random], Obj]
@@ -361,6 +363,7 @@ MAKERS: dict[str, tuple[Maker, Callable[[Obj], Any], int]] = {
     "log": (log_case, answer_log, 400),
     "backoff": (backoff_case, answer_backoff, 60),
     "merge": (merge_case, answer_merge, 400),
+    **TEXT_MAKERS,
 }
 
 

@@ -1,6 +1,6 @@
 """Ask the real kubelet's functions: `python tests/scenarios/kubelet/record_kubelet.py ORACLE`.
 
-ORACLE is the program that tests/peers/kubelet_oracle/build makes.
+ORACLE is the program that tests/peers/kubelet_oracle/build makes; further words: only these.
 """
 
 import gzip
@@ -26,5 +26,5 @@ def record(oracle: str, op: str) -> None:
 
 
 if __name__ == "__main__":
-    for name in MAKERS:
+    for name in sys.argv[2:] or MAKERS:
         record(sys.argv[1], name)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from mockapi.controllers import chosen, jobpods, slicing, taints, zones
+from mockapi.meta.tolerations import tolerates
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,7 @@ def test_the_state_of_a_zone(ready: list[bool], expected: str) -> None:
 )
 def test_tolerations(toleration: dict[str, Any], tolerated: bool) -> None:
     taint = {"key": "k", "value": "v", "effect": "NoSchedule"}
-    assert taints.tolerates(toleration, taint) is tolerated
+    assert tolerates(toleration, taint) is tolerated
 
 
 def test_the_shortest_toleration_counts() -> None:

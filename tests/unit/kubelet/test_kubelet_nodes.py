@@ -299,6 +299,62 @@ def test_out_of_cpu() -> None:
     assert cluster.events("two")[0][1] == "OutOfcpu"
 
 
+@pytest.mark.parametrize(
+    ("spec", "reason", "message"),
+    [
+        (
+            {"nodeSelector": {"disk": "ssd"}},
+            "NodeAffinity",
+            "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+        ),
+        (
+            {"containers": [{"name": "c", "image": "x", "ports": [{"hostPort": 80}]}]},
+            "NodePorts",
+            "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod "
+            "ports",
+        ),
+        (
+            {"os": {"name": "windows"}},
+            "PodOSNotSupported",
+            "Failed to admit pod as the OS field doesn't match node OS",
+        ),
+        (
+            {"securityContext": {"sysctls": [{"name": "kernel.msgmax", "value": "1"}]}},
+            "SysctlForbidden",
+            'forbidden sysctl: "kernel.msgmax" not allowlisted',
+        ),
+        (
+            {
+                "hostNetwork": True,
+                "securityContext": {"sysctls": [{"name": "net.ipv4.tcp_rmem", "value": "1"}]},
+            },
+            "SysctlForbidden",
+            'forbidden sysctl: "net.ipv4.tcp_rmem" not allowed with host net enabled',
+        ),
+    ],
+)
+def test_a_pod_that_was_bound_past_the_scheduler_is_judged_by_the_kubelet(
+    spec: dict[str, Any], reason: str, message: str
+) -> None:
+    cluster = Cluster()
+    taken = {"name": "main", "image": "nginx", "ports": [{"hostPort": 80}]}
+    cluster.run("first", containers=[taken])
+    cluster.run("second", **spec)
+    status = cluster.status("second")
+    assert (status["phase"], status["reason"]) == ("Failed", reason)
+    assert status["message"] == f"Pod was rejected: {message}"
+    assert cluster.events("second") == [("Warning", reason, message, 1)]
+
+
+def test_a_node_that_expels_takes_no_pod_on() -> None:
+    taint = {"key": "gone", "value": "", "effect": "NoExecute"}
+    cluster = Cluster(shapes=(NodeShape(taints=[taint]),))
+    cluster.run("one")
+    cluster.run("two", tolerations=[{"key": "gone", "operator": "Exists"}])
+    assert cluster.status("one")["reason"] == "TaintToleration"
+    assert cluster.status("two")["phase"] == "Running"
+
+
 def test_out_of_pods() -> None:
     cluster = Cluster(shapes=(NodeShape(capacity={"pods": "1"}),))
     cluster.run("one")

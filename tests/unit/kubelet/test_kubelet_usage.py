@@ -77,5 +77,7 @@ def test_resource_metrics_are_prometheus_text() -> None:
 def test_curves() -> None:
     steps = Curve((Point(0, 1), Point(10, 2)), repeat=20)
     assert [steps.at(t) for t in (0, 9, 10, 19, 20, 31)] == [1, 1, 2, 2, 1, 2]
+    assert [steps.total(t) for t in (0, 10, 15, 20, 45)] == [0, 10, 20, 30, 65]
     ramp = Curve((Point(0, 0), Point(10, 100)), ramp=True)
+    assert [ramp.total(t) for t in (0, 5, 10, 20)] == [0, 125, 500, 1500]
     assert [ramp.at(t) for t in (0, 5, 10, 99)] == [0, 50, 100, 100]

@@ -10,7 +10,7 @@ Toleration = Mapping[str, Any]
 def tolerates(toleration: Toleration, taint: Taint) -> bool:
     """An empty key or effect stands for all; no operator means Equal."""
     effect = toleration.get("effect")
-    if effect and effect != taint["effect"]:
+    if effect and effect != taint.get("effect"):
         return False
     key = toleration.get("key")
     if key and key != taint["key"]:
