@@ -59,9 +59,12 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("version", help="print the version")
     explain = commands.add_parser("explain", help="say why a pod is where it is, node by node")
     explain.add_argument("kind", choices=["pod"])
-    explain.add_argument("name")
-    explain.add_argument("-n", "--namespace", default="default")
+    explain.add_argument("name", nargs="?", help="its name; with -f the first of the file")
+    explain.add_argument("-n", "--namespace")
+    explain.add_argument("-f", "--filename", metavar="FILE", help="a pod that is only proposed")
+    explain.add_argument("-o", "--output", choices=("table", "json"), default="table")
     explain.add_argument("--server", default="http://127.0.0.1:8001", help="URL of the server")
+    explain.add_argument("--kubeconfig", metavar="FILE", help="server and credentials, for TLS")
     return parser
 
 

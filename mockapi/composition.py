@@ -63,6 +63,7 @@ from mockapi.machinery.registry import Registry
 from mockapi.machinery.request import ListResult, Request, Result
 from mockapi.machinery.resource import Obj, Resource, UserInfo
 from mockapi.machinery.schema.schemas import Schemas
+from mockapi.meta import codec
 from mockapi.meta.errors import ApiError, NotFound
 from mockapi.meta.names import GroupVersionKind, split_api_version
 from mockapi.resources import defaults
@@ -467,19 +468,37 @@ class ClusterControls:
         self._cluster.reset()
 
     def explain(self, namespace: str, name: str) -> Obj:
+        scheduler = self._scheduler()
         pod = self._cluster.pipeline.reading.get("pods", namespace, name)
         if pod is None:
             raise NotFound("", "pods", name)
-        return self._scheduler().explain(pod)
+        return scheduler.explain(pod)
 
     def explain_proposed(self, pod: Obj) -> Obj:
-        """The pod goes through a dry run first, so that it is defaulted and admitted."""
-        namespace = (pod.get("metadata") or {}).get("namespace") or "default"
-        resource = self._cluster.registry.find_text("v1/pods")
-        request = Request("create", resource, namespace, obj=pod, query={"dryRun": ["All"]})
+        """The pod goes through a strict dry run first, so that it is defaulted and admitted. One
+        that has the name of an existing pod stands in its place."""
+        scheduler = self._scheduler()
+        metadata = dict(pod.get("metadata") or {})
+        namespace = metadata.setdefault("namespace", "default")
+        name = metadata.get("name") or ""
+        known = name and self._cluster.pipeline.reading.get("pods", namespace, name)
+        if known:
+            metadata["generateName"] = metadata.pop("name")
+        request = Request(
+            "create",
+            self._cluster.registry.find_text("v1/pods"),
+            namespace,
+            body=codec.dumps({"apiVersion": "v1", "kind": "Pod", **pod, "metadata": metadata}),
+            content_type="application/json",
+            query={"dryRun": ["All"], "fieldValidation": ["Strict"]},
+        )
         result = self._cluster.pipeline.handle(request)
         assert isinstance(result, Result)
-        return self._scheduler().explain(result.obj)
+        made = result.obj
+        if known:
+            same = {"name": name, "uid": known["metadata"]["uid"]}
+            made = {**made, "metadata": {**made["metadata"], **same}}
+        return scheduler.explain(made)
 
     def _scheduler(self) -> Scheduler:
         if self._cluster.scheduler is None:

@@ -54,15 +54,23 @@ class HttpClients:
             verify = _written(base64.b64decode(cluster["certificate-authority-data"]))
         return cls(cluster["server"], token=user.get("token", ""), verify=verify, certificate=pair)
 
+    @property
+    def url(self) -> str:
+        return self._url
+
     def client(self, component: str, *, user: str = "") -> Client:
         """`user` is not impersonated: the server knows who the credentials belong to."""
+        return HttpClient(self.session(component), self._url)
+
+    def session(self, component: str) -> requests.Session:
+        """With the credentials, for requests of one's own."""
         session = requests.Session()
         session.trust_env = False
         session.headers.update(self._headers)
         session.headers["User-Agent"] = component
         session.verify = self._verify
         session.cert = self._certificate
-        return HttpClient(session, self._url)
+        return session
 
 
 def _named(entries: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any]:

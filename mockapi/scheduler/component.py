@@ -490,7 +490,8 @@ class Scheduler:
         info = PodInfo(pod)
         profile = self.profiles.get(info.scheduler_name)
         if profile is None:
-            return {"schedulerName": info.scheduler_name, "served": False}
+            key = {"namespace": info.namespace, "name": info.name}
+            return {"pod": key, "schedulerName": info.scheduler_name, "served": False}
         return explain(profile, self.cluster, self.nominations, info)
 
 

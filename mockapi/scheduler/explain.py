@@ -11,6 +11,7 @@ from mockapi.scheduler.nominations import Nominations
 from mockapi.scheduler.plugin import Cycle
 from mockapi.scheduler.pods import PodInfo
 from mockapi.scheduler.profile import Profile
+from mockapi.scheduler.status import SchedulingError
 
 Tree = dict[str, Any]
 
@@ -49,12 +50,17 @@ def _as_if_waiting(pod: PodInfo) -> PodInfo:
 def _explained(profile: Profile, cluster: Cluster, nominations: Nominations, pod: PodInfo) -> Tree:
     attempt = prepare(profile, Cycle(pod, cluster))
     nodes = cluster.node_order()
-    for node in nodes:
-        status = _status(attempt, node, nominations)
-        if status is None:
-            attempt.feasible.append(node)
-        else:
-            attempt.diagnosis.statuses[node.name] = status
+    try:
+        for node in nodes:
+            status = _status(attempt, node, nominations)
+            if status is None:
+                attempt.feasible.append(node)
+            else:
+                attempt.diagnosis.statuses[node.name] = status
+    except SchedulingError as error:
+        key = {"namespace": pod.namespace, "name": pod.name}
+        name = profile.name
+        return {"pod": key, "schedulerName": name, "nodes": [], "best": [], "message": str(error)}
     ranking = rank(profile, attempt.cycle, attempt.feasible) if attempt.feasible else None
     tree: Tree = {
         "pod": {"namespace": pod.namespace, "name": pod.name},

@@ -12,6 +12,8 @@ from mockapi.api.call import Call
 from mockapi.api.control.controls import Controls
 from mockapi.api.reply import Reply
 from mockapi.base.clock import timestamp
+from mockapi.meta import codec
+from mockapi.meta.codec import CodecError
 from mockapi.meta.errors import ApiError, BadRequest, MethodNotAllowed, PathNotFound
 from mockapi.meta.quantity import is_quantity
 
@@ -152,12 +154,11 @@ class ControlApi:
         return self._clock()
 
     def _explain_proposed(self, call: Call) -> Obj:
-        raw = call.body()
         try:
-            pod = orjson.loads(raw)
-        except orjson.JSONDecodeError as error:
-            raise BadRequest(f"the body is not JSON: {error}") from None
-        if not isinstance(pod, dict):
+            pod = codec.parse_yaml(call.body())
+        except CodecError as error:
+            raise BadRequest(f"the body is neither JSON nor YAML: {error}") from None
+        if not isinstance(pod, dict) or pod.get("kind", "Pod") != "Pod":
             raise BadRequest("the body must be a Pod")
         return self._controls.explain_proposed(pod)
 
