@@ -39,6 +39,7 @@ from mockapi.harness.metrics import CustomValue, ExternalValue, Metrics
 from mockapi.kubelet import files, json_schemas
 from mockapi.kubelet.admitting import BehaviourAdmission
 from mockapi.kubelet.behaviour_schema import BadBehaviour
+from mockapi.kubelet.endpoints import NodeEndpoints
 from mockapi.kubelet.kubelet import Kubelet, KubeletSettings
 from mockapi.kubelet.metrics import NodeMetrics, PodMetrics
 from mockapi.kubelet.podlogs import PodLogs
@@ -349,6 +350,9 @@ class Cluster:
             components.append(self.kubelet)
             find = self.pipeline.reading.get
             self.kernel.logs = PodLogs(find, self.kubelet.behaviours, self.clock)
+            self.kernel.nodes = NodeEndpoints(
+                self.kubelet, self.clock, lambda: self.catalogue.table("kubelet")
+            )
         return components
 
     def _running(self) -> Sequence[str]:

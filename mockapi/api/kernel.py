@@ -33,6 +33,28 @@ class PodLogs(Protocol):
     ) -> OpenLog | None: ...
 
 
+class NodeAnswer(Protocol):
+    @property
+    def code(self) -> int: ...
+
+    @property
+    def media(self) -> str: ...
+
+    @property
+    def body(self) -> bytes: ...
+
+
+class Nodes(Protocol):
+    """What listens on nodes. `unreachable` is raised where nobody does."""
+
+    @property
+    def unreachable(self) -> type[Exception]: ...
+
+    def get(
+        self, node: str, port: str, path: str, query: Mapping[str, Sequence[str]]
+    ) -> NodeAnswer: ...
+
+
 def _nothing() -> Sequence[str]:
     return ()
 
@@ -55,4 +77,6 @@ class Kernel:
     """What the control API steers; without it /mockapi is not served."""
     logs: PodLogs | None = None
     """The kubelet's side of `pods/log`."""
+    nodes: Nodes | None = None
+    """What `nodes/proxy` reaches."""
     streams: Streams = field(default_factory=Streams)

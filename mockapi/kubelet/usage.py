@@ -225,3 +225,47 @@ def _family(name: str, kind: str, lines: Sequence[str]) -> str:
     if not lines:
         return ""
     return "".join((f"# TYPE {name} {kind}\n", *(f"{name}{line}\n" for line in sorted(lines))))
+
+
+_CONTAINER_FAMILIES = {
+    "container_cpu_usage_seconds_total": "counter",
+    "container_memory_rss": "gauge",
+    "container_memory_usage_bytes": "gauge",
+    "container_memory_working_set_bytes": "gauge",
+    "container_start_time_seconds": "gauge",
+}
+
+
+def container_metrics(node: Obj, pods: Sequence[Obj], behaviours: Behaviours, now: float) -> str:
+    """The kubelet's /metrics/cadvisor, as far as behaviours know: cpu, memory and start."""
+    samples: dict[str, list[str]] = {family: [] for family in _CONTAINER_FAMILIES}
+    millis = round(now * 1000)
+    for pod in pods:
+        status = pod.get("status") or {}
+        known = {one["name"]: one for one in status.get("containerStatuses") or ()}
+        for one in _running(pod, behaviours, now):
+            labels = _container_labels(pod, known.get(one.name, {}), one.name)
+            seconds = gofmt.number(round(one.cpu_seconds * 1e9) / 1e9)
+            with_cpu = labels.replace(",id=", ',cpu="total",id=', 1)
+            line = f"{{{with_cpu}}} {seconds} {millis}"
+            samples["container_cpu_usage_seconds_total"].append(line)
+            memory = gofmt.number(float(round(one.figures[1])))
+            for family in ("rss", "usage_bytes", "working_set_bytes"):
+                samples[f"container_memory_{family}"].append(f"{{{labels}}} {memory} {millis}")
+            begun = gofmt.number(one.started)
+            samples["container_start_time_seconds"].append(f"{{{labels}}} {begun} {millis}")
+    return "".join(_family(name, kind, samples[name]) for name, kind in _CONTAINER_FAMILIES.items())
+
+
+def _container_labels(pod: Obj, status: Obj, name: str) -> str:
+    metadata, uid = pod["metadata"], pod["metadata"]["uid"]
+    identity = str(status.get("containerID", "")).rpartition("/")[2]
+    labels = {
+        "container": name,
+        "id": f"/kubepods/pod{uid}/{identity}",
+        "image": status.get("image", ""),
+        "name": identity,
+        "namespace": metadata["namespace"],
+        "pod": metadata["name"],
+    }
+    return ",".join(f'{key}="{value}"' for key, value in labels.items())

@@ -3,7 +3,7 @@
 from typing import Any
 
 from mockapi.api.call import Call
-from mockapi.api.kernel import Kernel, OpenLog
+from mockapi.api.kernel import Kernel, Nodes, OpenLog
 from mockapi.api.reply import Reply, Streamed
 from mockapi.api.routes import Route
 from mockapi.api.stream import Stream
@@ -75,17 +75,45 @@ def serve_connect(call: Call, route: Route, kernel: Kernel) -> Reply:
     if resource == "services":
         _check_endpoints(route, kernel)
     else:
+        name = _name_and_port(route.name)[0] if route.subresource == "proxy" else route.name
         found = kernel.pipeline.handle(
-            Request("get", route.resource, route.namespace, route.name, user=call.user)
+            Request("get", route.resource, route.namespace, name, user=call.user)
         )
         assert isinstance(found, Result)
         if resource == "pods":
             _check_reachable(found.obj, route)
+        elif kernel.nodes is not None:
+            return _node_reply(call, route, kernel.nodes)
     raise ApiError(
         501,
         "NotImplemented",
         f"{route.subresource} of {resource} is not implemented by mockapi yet",
     )
+
+
+def _node_reply(call: Call, route: Route, nodes: Nodes) -> Reply:
+    """What a kubelet answers; its errors are passed on as they are."""
+    if not route.rest:
+        query = call.environ["QUERY_STRING"]
+        location = f"{call.path}/{'?' if query else ''}{query}"
+        return Reply(301, headers=(("Location", location),))
+    if call.method not in ("GET", "HEAD"):
+        return Reply(405, b"405: Method Not Allowed", "text/plain; charset=utf-8")
+    node, port = _name_and_port(route.name)
+    try:
+        answer = nodes.get(node, port, route.rest, call.query)
+    except nodes.unreachable as error:
+        text = f"error trying to reach service: {error}"
+        raise ApiError(503, "ServiceUnavailable", text) from None
+    return Reply(answer.code, answer.body, answer.media)
+
+
+def _name_and_port(text: str) -> tuple[str, str]:
+    """Of `NAME`, `NAME:PORT` or `SCHEME:NAME:PORT`."""
+    parts = text.split(":")
+    if len(parts) == 3:
+        return parts[1], parts[2]
+    return parts[0], parts[1] if len(parts) == 2 else ""
 
 
 def _check_reachable(pod: Obj, route: Route) -> None:
