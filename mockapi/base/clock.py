@@ -2,6 +2,7 @@
 
 import heapq
 import itertools
+import math
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -138,7 +139,12 @@ class Clock:
 
 def timestamp(seconds: float) -> str:
     """RFC 3339 in whole seconds, the form of metav1.Time."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+    return _whole_second(math.floor(seconds))
+
+
+@lru_cache(maxsize=64)
+def _whole_second(second: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second))
 
 
 def micro_timestamp(seconds: float) -> str:

@@ -225,12 +225,12 @@ class Resource:
         """Objects are served as they are stored."""
         return self.stores and not (self.custom is not None and self.custom.outgrown)
 
-    @property
+    @cached_property
     def stores(self) -> bool:
         """Objects live in this version."""
         return self.gvk.api_version == self.storage_api_version
 
-    @property
+    @cached_property
     def gvk(self) -> GroupVersionKind:
         return GroupVersionKind(self.gvr.group, self.gvr.version, self.kind)
 

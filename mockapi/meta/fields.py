@@ -9,32 +9,53 @@ from mockapi.meta import gofmt
 class Path:
     """A path to a field, built by the way down: `Path("spec").child("ports").index(0)`.
 
-    Kept as a linked list and rendered only when an error needs it.
+    Kept as a linked list and rendered only when an error needs it: rules walk thousands of paths
+    of valid objects.
     """
 
-    __slots__ = ("_parent", "_text")
+    __slots__ = ("_parent", "_step")
 
-    def __init__(self, text: str, *more: str, parent: "Path | None" = None) -> None:
-        self._parent = parent
-        self._text = ".".join((text, *more)) if more else text
+    _parent: "Path | None"
+    _step: str | int | tuple[str]
+    """A field's name, an index, or a key in a tuple."""
+
+    def __init__(self, text: str, *more: str) -> None:
+        self._parent = None
+        self._step = ".".join((text, *more)) if more else text
 
     def child(self, name: str, *more: str) -> "Path":
-        return Path("." + ".".join((name, *more)), parent=self)
+        path = _new(Path)
+        path._parent = self
+        path._step = ".".join((name, *more)) if more else name
+        return path
 
     def index(self, index: int) -> "Path":
-        return Path(f"[{index}]", parent=self)
+        path = _new(Path)
+        path._parent = self
+        path._step = index
+        return path
 
     def key(self, key: str) -> "Path":
-        return Path(f"[{key}]", parent=self)
+        path = _new(Path)
+        path._parent = self
+        path._step = (key,)
+        return path
 
     def __str__(self) -> str:
-        parts = []
-        step: Path | None = self
-        while step is not None:
-            parts.append(step._text)
-            step = step._parent
+        parts: list[str] = []
+        path: Path | None = self
+        while path is not None:
+            step = path._step
+            if type(step) is str:
+                parts.append(f".{step}" if step or path._parent is not None else "")
+            else:
+                parts.append(f"[{step[0] if isinstance(step, tuple) else step}]")
+            path = path._parent
         text = "".join(reversed(parts))
         return text[1:] if text.startswith(".") else text
+
+
+_new: Final = object.__new__
 
 
 _REASONS: Final = {

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 RFC3339: Final = "2006-01-02T15:04:05Z07:00"
@@ -45,6 +46,7 @@ class GoTimeError(ValueError):
     """str() is Go's text."""
 
 
+@lru_cache(maxsize=4096)
 def canonical(text: str) -> str:
     """A time of metav1.Time as it is written back: UTC, whole seconds. "" for Go's zero time."""
     if _CANONICAL.fullmatch(text) and _calendar(text):

@@ -73,6 +73,8 @@ class MemoryStore:
     ) -> Page:
         bucket = self._bucket(prefix)
         if revision is None or revision == self._revision:
+            if not bucket.live:
+                return Page((), self._revision, 0)
             if limit is None and after is None and prefix.endswith("/") and prefix.count("/") == 1:
                 return Page(list(bucket.live.values()), self._revision, 0)
             keys = list(_keys(bucket.live, prefix, after))

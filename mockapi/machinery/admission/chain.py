@@ -66,7 +66,8 @@ class Plugin(Protocol):
     name: str
 
     def handles(self, attributes: Attributes) -> bool:
-        """Cheap: asked for every write."""
+        """Asked once for all writes of one operation on one resource or subresource, with or
+        without a namespace and an object: it may look at nothing else."""
 
     def admit(self, attributes: Attributes) -> None:
         """Change `attributes.obj` in place, or raise ApiError."""
@@ -80,15 +81,18 @@ class Chain:
 
     def __init__(self, plugins: Sequence[Plugin]) -> None:
         self.plugins = tuple(plugins)
+        self._concerned: dict[Any, tuple[Plugin, ...]] = {}
 
     def add(self, plugin: Plugin) -> None:
         """Put one before all others."""
         self.plugins = (plugin, *self.plugins)
+        self._concerned.clear()
 
     def add_before(self, name: str, *plugins: Plugin) -> None:
         """Put some before the plugin of that name."""
         place = [plugin.name for plugin in self.plugins].index(name)
         self.plugins = (*self.plugins[:place], *plugins, *self.plugins[place:])
+        self._concerned.clear()
 
     def admit(self, attributes: Attributes) -> None:
         self._admit(attributes)
@@ -97,11 +101,25 @@ class Chain:
             self._admit(attributes)
 
     def _admit(self, attributes: Attributes) -> None:
-        for plugin in self.plugins:
-            if plugin.handles(attributes):
-                plugin.admit(attributes)
+        for plugin in self._plugins_for(attributes):
+            plugin.admit(attributes)
 
     def validate(self, attributes: Attributes) -> None:
-        for plugin in self.plugins:
-            if plugin.handles(attributes):
-                plugin.validate(attributes)
+        for plugin in self._plugins_for(attributes):
+            plugin.validate(attributes)
+
+    def _plugins_for(self, attributes: Attributes) -> tuple[Plugin, ...]:
+        resource = attributes.resource
+        key = (
+            attributes.operation,
+            resource.gvr,
+            resource.custom is not None and resource.custom.terminating,
+            attributes.subresource,
+            not attributes.namespace,
+            attributes.obj is None,
+        )
+        plugins = self._concerned.get(key)
+        if plugins is None:
+            plugins = tuple(plugin for plugin in self.plugins if plugin.handles(attributes))
+            self._concerned[key] = plugins
+        return plugins

@@ -18,17 +18,17 @@ class OptOut:
         self._check = check
 
     def handles(self, attributes: Attributes) -> bool:
-        if attributes.obj is None:
-            return False
-        metadata = attributes.obj.get("metadata") or {}
-        return ANNOTATION in (metadata.get("annotations") or ())
+        return attributes.obj is not None
 
     def admit(self, attributes: Attributes) -> None:
         return None
 
     def validate(self, attributes: Attributes) -> None:
         assert attributes.obj is not None
-        text = attributes.obj["metadata"]["annotations"][ANNOTATION]
+        annotations = (attributes.obj.get("metadata") or {}).get("annotations") or {}
+        if ANNOTATION not in annotations:
+            return
+        text = annotations[ANNOTATION]
         try:
             self._check(text)
         except ValueError as error:

@@ -52,7 +52,7 @@ class _Webhooks:
         self._equivalents = equivalents
 
     def handles(self, attributes: Attributes) -> bool:
-        return bool(self._hooks()) and not hooks.is_exempt(attributes)
+        return not hooks.is_exempt(attributes)
 
     def _versioned(self, resource: Resource, obj: Obj | None) -> Obj | None:
         if obj is None:

@@ -6,6 +6,7 @@ the newer one, which labels and generated rules use, "bytes".
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 Details = list[str]
 FINE: Details = []
@@ -202,6 +203,7 @@ def label_value(value: str) -> Details:
     return _limited(value, 63, _match_label_value, _LABEL_VALUE_ERROR, too_many_bytes)
 
 
+@lru_cache(maxsize=4096)
 def qualified_name(value: str) -> Details:
     """`[prefix/]name`: keys of labels and annotations, names of finalizers and resources."""
     prefix, slash, name = value.rpartition("/")
