@@ -52,6 +52,16 @@ class Objects:
         if normalise is not None:
             normalise(obj)
 
+    def decode_part(self, type_name: str, tree: Obj, part: str, live: Obj) -> Obj | None:
+        """A complete object of our own that shares all but `part` and the metadata with the live
+        one; None where that cannot be done, then it is to be decoded as a whole."""
+        if type_name in self._normalisers:
+            return None
+        obj = self.schemas.decode_part(type_name, tree, part, live)
+        if obj is not None:
+            self.schemas.default_part(type_name, obj, part)
+        return obj
+
     # -- stored entries ------------------------------------------------------------------------
 
     def parsed(self, entry: Entry) -> Obj:

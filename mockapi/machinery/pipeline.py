@@ -119,13 +119,25 @@ class Pipeline:
 
     def update(self, request: Request, plan: UpdatePlan | None = None) -> Result:
         options = option_rules.parse_write(request.query, "UpdateOptions")
+        plan = plan or UpdatePlan()
         resource = request.resource
-        obj = self.bodies.decode(
+        obj = self._own_part(request, plan.part) or self.bodies.decode(
             request, resource.gvk, resource.type_name, options.field_validation
         )
         check_name(request, obj)
         drop_repeated_owners(obj["metadata"], request.warnings)
-        return self.writer.update(request, _once(obj), options, plan or UpdatePlan())
+        return self.writer.update(request, _once(obj), options, plan)
+
+    def _own_part(self, request: Request, part: str) -> Obj | None:
+        """What a component of ours hands in for a subresource that writes one part: the rest is
+        the live object's whatever it says, so it is not read. None: read the whole."""
+        resource = request.resource
+        if not part or request.body is not None or not resource.is_storage_version:
+            return None
+        live = self.reading.get(resource.bucket, request.namespace, request.name)
+        if live is None or not isinstance(request.obj, dict):
+            return None
+        return self.objects.decode_part(resource.type_name, request.obj, part, live)
 
     def patch(self, request: Request, plan: UpdatePlan | None = None) -> Result:
         form = media_type(request.content_type)

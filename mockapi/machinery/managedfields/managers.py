@@ -14,6 +14,7 @@ from mockapi.machinery.managedfields import applying, entries, fieldset, resets,
 from mockapi.machinery.managedfields.entries import Entries, Entry
 from mockapi.machinery.managedfields.fieldset import LEAF, BadFieldSet, FieldSet
 from mockapi.machinery.managedfields.nodes import SAME, Change, MapNode, Node, TypedError
+from mockapi.machinery.managedfields.remembered import LIMIT, Remembered
 from mockapi.machinery.managedfields.shapes import DEDUCED, Shapes, tracked
 from mockapi.machinery.resource import Obj, Resource
 from mockapi.machinery.schema.compiled import Compiler
@@ -57,6 +58,8 @@ class Managers:
         self._nodes: dict[tuple[str, ...], tuple[Node, MapNode]] = {}
         self._filters: dict[tuple[str, str, str], Filter | None] = {}
         self._zeroes: dict[str, Obj] = {}
+        self.sets = Remembered()
+        self._creations: dict[Any, FieldSet] = {}
         self._known = {gvk for row in types.values() for gvk in row.gvks}
 
     # -- ordinary writes -----------------------------------------------------------------------
@@ -165,15 +168,31 @@ class Managers:
     ) -> Entries:
         """The entries after a write by `manager` through the subresource `part`."""
         api_version = resource.gvk.api_version
-        change = self.changes(resource, old, new, part)
-        managed = self.shrink(managed, change, resource, old, new, part)
-        own = fieldset.union(change.modified or LEAF, change.added or LEAF)
+        if old is None and not managed:
+            own = self._created(resource, new, part)
+        else:
+            change = self.changes(resource, old, new, part)
+            managed = self.shrink(managed, change, resource, old, new, part)
+            own = self.sets.union(change.modified or LEAF, change.added or LEAF)
         if own:
             who = entries.identity(manager, "Update", api_version, part)
             before = managed.get(who)
-            fields = fieldset.union(own, before.fields) if before is not None else own
+            fields = self.sets.union(own, before.fields) if before is not None else own
             managed[who] = Entry(who, api_version, now, fields)
         return entries.cap(managed)
+
+    def _created(self, resource: Resource, new: Obj, part: str) -> FieldSet:
+        """What a creation gives its caller; remembered for objects of the same shape."""
+        _, tracked_node = self.nodes(resource)
+        key = (resource.gvk, part, tracked_node.shape(new))
+        own = None if resource.custom is not None else self._creations.get(key)
+        if own is None:
+            change = self.changes(resource, None, new, part)
+            own = self.sets.union(change.modified or LEAF, change.added or LEAF)
+            if len(self._creations) >= LIMIT:
+                self._creations.clear()
+            self._creations[key] = own
+        return own
 
     def changes(self, resource: Resource, old: Obj | None, new: Obj, part: str) -> Change:
         """What differs, without what the endpoint sets back."""
@@ -208,7 +227,7 @@ class Managers:
             fields = entry.fields
             for tree in there:
                 if tree:
-                    fields = fieldset.difference(fields, tree)
+                    fields = self.sets.difference(fields, tree)
             if fields:
                 result[who] = entry.with_fields(fields)
         return result

@@ -38,6 +38,16 @@ class TypedError(ValueError):
         super().__init__(joined)
 
 
+_ZEROES: Final = frozenset(("0", "0s"))
+
+
+def _leaf_shape(value: Any) -> Any:
+    """What of a leaf's value decides whether it is the type's zero value."""
+    if value:
+        return value if type(value) is str and value in _ZEROES else True
+    return type(value) if isinstance(value, dict | list) else value
+
+
 class Node:
     """A type. Leaves are owned as a whole, whatever is in them."""
 
@@ -48,6 +58,11 @@ class Node:
     def added(self, value: Any) -> FieldSet:
         """The node of a value that was not there before (and, reversed, of one that is gone)."""
         return LEAF
+
+    def shape(self, value: Any) -> Any:
+        """Hashable, and equal for values that have the same `added`, and the same `compare` with
+        the type's zero value. Raises TypedError as they do."""
+        return _leaf_shape(value)
 
     def compare(self, left: Any, right: Any) -> Change:
         """Of two values that are there and differ."""
@@ -84,6 +99,11 @@ class Any_(Node):
         for name in sorted(value):
             tree[f"f:{name}"] = self.added(value[name])
         return tree
+
+    def shape(self, value: Any) -> Any:
+        if self.leaf or not isinstance(value, dict) or not value:
+            return _leaf_shape(value)
+        return tuple((name, self.shape(item)) for name, item in value.items())
 
     def compare(self, left: Any, right: Any) -> Change:
         maps = isinstance(left, dict), isinstance(right, dict)
@@ -151,6 +171,22 @@ class MapNode(Node):
             key, node = known.get(name) or self.plan(name)
             tree[key] = LEAF if node.leaf else node.added(value[name])
         return tree
+
+    def shape(self, value: Any) -> Any:
+        if self.leaf or not value:
+            return _leaf_shape(value)
+        parts: list[Any] = []
+        known = self._known
+        for name, item in value.items():
+            found = known.get(name)
+            if found is None:
+                if self.lenient and name not in self.fields:
+                    continue
+                found = self.plan(name)
+            parts.append(name)
+            node = found[1]
+            parts.append(_leaf_shape(item) if node.leaf else node.shape(item))
+        return tuple(parts)
 
     def compare(self, left: Any, right: Any) -> Change:
         if self.leaf or not (left or right):
@@ -283,6 +319,12 @@ class ListNode(Node):
             return LEAF
         return {SELF: LEAF, **self._elements(value)}
 
+    def shape(self, value: Any) -> Any:
+        if self.leaf or not value:
+            return _leaf_shape(value)
+        element = self.element
+        return tuple([(self.key(item), element.shape(item)) for item in value])
+
     def _elements(self, value: Any) -> FieldSet:
         node = self.element
         tree: FieldSet = {}
@@ -299,6 +341,9 @@ class ListNode(Node):
     def compare(self, left: Any, right: Any) -> Change:
         if self.leaf or not (left or right):
             return MODIFIED
+        change = self._compare_in_step(left, right)
+        if change is not None:
+            return change
         before, after = self.index(left), self.index(right)
         removed: FieldSet = {}
         modified: FieldSet = {}
@@ -310,6 +355,27 @@ class ListNode(Node):
         for key, items in before.items():
             if key not in after:
                 removed[key] = LEAF if len(items) > 1 else self.element.added(items[0])
+        return Change(removed or None, modified or None, added or None)
+
+    def _compare_in_step(self, left: Any, right: Any) -> Change | None:
+        """Of lists with the same elements in the same order, as nearly all are; None: others."""
+        if not left or not right or len(left) != len(right):
+            return None
+        keys = [self.key(item) for item in right]
+        if len(set(keys)) != len(keys):
+            return None
+        removed: FieldSet = {}
+        modified: FieldSet = {}
+        added: FieldSet = {}
+        for key, old, new in zip(keys, left, right, strict=True):
+            if old is new or old == new:
+                continue
+            if self.key(old) != key:
+                return None
+            if self.element.leaf:
+                modified[key] = LEAF
+            else:
+                _collect(key, self.element.compare(old, new), removed, modified, added)
         return Change(removed or None, modified or None, added or None)
 
     def _compare_elements(self, before: Sequence[Any], after: Sequence[Any]) -> Change:

@@ -174,6 +174,21 @@ class Struct:
 
         return read
 
+    def read_over(self, value: Any, known: dict[str, Any]) -> dict[str, Any]:
+        """As `read`, but fields that are the very objects of `known`, read before, are taken as
+        they are."""
+        if type(value) is not dict:
+            raise UNUSUAL
+        taken: dict[str, Any] = {}
+        rest: dict[str, Any] = {}
+        for name, item in value.items():
+            (taken if item is not None and item is known.get(name) else rest)[name] = item
+        read: dict[str, Any] = self.read(rest)
+        if not taken:
+            return read
+        read.update(taken)
+        return {name: read[name] for name in self._readers if name in read}
+
     def _plan(self, shape: tuple[str, ...]) -> Plan:
         present = set(shape)
         if not present.issubset(self._readers):

@@ -30,6 +30,15 @@ class Defaulting:
                 self._visits[name] = self._compile(name)
         return self._visits[name]
 
+    def visit_part(self, name: str, part: str) -> Visit | None:
+        """The same for an object of which all but one field has been filled before."""
+        key = f"{name}/{part}"
+        if key not in self._visits:
+            own, field = self._own(name), self._types[name].fields.get(part)
+            below = self._shape(field.type) if field is not None else None
+            self._visits[key] = _part(own, part, below)
+        return self._visits[key]
+
     def _reach(self, name: str, seen: set[str]) -> bool:
         """A type or something below it has defaults."""
         if name in self._defaulters or _defaulted_fields(self._types[name]):
@@ -120,6 +129,20 @@ def _target(shape: Shape) -> str | None:
             return name
         shape = shape.get("list") or shape["map"]
     return None
+
+
+def _part(own: Visit | None, part: str, below: Visit | None) -> Visit | None:
+    if below is None:
+        return own
+
+    def walk(obj: Any) -> None:
+        if own is not None:
+            own(obj)
+        value = obj.get(part)
+        if value is not None:
+            below(value)
+
+    return walk
 
 
 def _each(visit: Visit) -> Visit:

@@ -78,6 +78,23 @@ class Schemas:
             obj, problems = self._slowly(type_name, tree, validation)
         return Decoded(self._named(type_name, obj), problems)
 
+    def decode_part(self, type_name: str, tree: Obj, part: str, live: Obj) -> Obj | None:
+        """An object whose other parts are those of `live`, which was decoded before: only `part`
+        and the metadata are read. None when it takes the slow path (`decode`) to read them."""
+        if type_name in self._custom:
+            return None
+        struct = self._compiler.struct(type_name)
+        try:
+            metadata = self._compiler.struct(_OBJECT_META).read_over(
+                tree.get("metadata"), live["metadata"]
+            )
+            known = {**live, "metadata": metadata}
+            known.pop(part, None)
+            asked = {**known, part: tree.get(part)}
+            return self._named(type_name, struct.read_over(asked, known))
+        except _NOT_QUICKLY:
+            return None
+
     def decode_body(
         self,
         type_name: str,
@@ -142,6 +159,12 @@ class Schemas:
         normalise = self._normalisers.get(type_name)
         if normalise is not None:
             normalise(obj)
+
+    def default_part(self, type_name: str, obj: Obj, part: str) -> None:
+        """The same where all but `part` has its defaults."""
+        visit = self._defaulting.visit_part(type_name, part)
+        if visit is not None:
+            visit(obj)
 
     # -- custom kinds --------------------------------------------------------------------------
 
