@@ -44,9 +44,10 @@ from mockapi.kubelet.kubelet import Kubelet, KubeletSettings
 from mockapi.kubelet.metrics import NodeMetrics, PodMetrics
 from mockapi.kubelet.podlogs import PodLogs
 from mockapi.machinery import authorization, bootstrap, catalogue, discovery, metrics_api
-from mockapi.machinery.admission.hooks import Configured
+from mockapi.machinery.admission.hooks import configured
 from mockapi.machinery.admission.opt_out import OptOut
 from mockapi.machinery.admission.plugins import default_chain
+from mockapi.machinery.admission.policies import ValidatingAdmissionPolicy
 from mockapi.machinery.admission.webhooks import (
     MutatingAdmissionWebhook,
     ValidatingAdmissionWebhook,
@@ -229,13 +230,16 @@ class Cluster:
         pipeline.writer.admission.add_before(
             "ResourceQuota",
             MutatingAdmissionWebhook(
-                configurations=Configured(reading, self.store, "mutating"),
+                configurations=configured(reading, self.store, "mutating"),
                 post=post,
                 objects=objects,
                 equivalents=self.registry.equivalents,
             ),
+            ValidatingAdmissionPolicy(
+                reader=reading, store=self.store, objects=objects, registry=self.registry
+            ),
             ValidatingAdmissionWebhook(
-                configurations=Configured(reading, self.store, "validating"),
+                configurations=configured(reading, self.store, "validating"),
                 post=post,
                 objects=objects,
                 equivalents=self.registry.equivalents,

@@ -34,7 +34,7 @@ SHOWN_HEADERS = (
 )
 _TIMEOUT = 60
 _TRIES, _PAUSE = 100, 0.1
-_LATER = 1.5
+_LATER = 3.0
 
 Tree = dict[str, Any]
 

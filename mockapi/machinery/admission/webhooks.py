@@ -10,9 +10,11 @@ from typing import Any, Protocol
 
 import orjson
 
-from mockapi.machinery.admission import hooks
+from mockapi.machinery.admission import matching
 from mockapi.machinery.admission.chain import Attributes
-from mockapi.machinery.admission.hooks import Equivalents, Hook
+from mockapi.machinery.admission.hooks import Hook
+from mockapi.machinery.admission.matching import Equivalents
+from mockapi.machinery.admission.reviews import request_of
 from mockapi.machinery.cel.programs import CelError, Program
 from mockapi.machinery.objects import Objects
 from mockapi.machinery.patch import json_patch
@@ -52,43 +54,16 @@ class _Webhooks:
         self._equivalents = equivalents
 
     def handles(self, attributes: Attributes) -> bool:
-        return not hooks.is_exempt(attributes)
-
-    def _versioned(self, resource: Resource, obj: Obj | None) -> Obj | None:
-        if obj is None:
-            return None
-        return self._objects.in_version(resource, obj)
+        return not matching.is_exempt(attributes)
 
     def _review(self, hook: Hook, resource: Resource, attributes: Attributes) -> Obj:
-        return {**_REVIEW, "request": self._request(resource, attributes)}
+        request = {"uid": attributes.ids.uid(), **request_of(attributes, resource)}
+        request["object"] = self._versioned(resource, attributes.obj)
+        request["oldObject"] = self._versioned(resource, attributes.old)
+        return {**_REVIEW, "request": request}
 
-    def _request(self, resource: Resource, attributes: Attributes) -> Obj:
-        user, asked = attributes.user, attributes.resource
-        info: Obj = {"username": user.name}
-        if user.uid:
-            info["uid"] = user.uid
-        if user.groups:
-            info["groups"] = list(user.groups)
-        if user.extra:
-            info["extra"] = {key: list(value) for key, value in user.extra.items()}
-        request: Obj = {
-            "uid": attributes.ids.uid(),
-            "kind": _kind(resource),
-            "resource": _gvr(resource),
-            "requestKind": _kind(asked),
-            "requestResource": _gvr(asked),
-            "name": attributes.name,
-            "namespace": attributes.namespace,
-            "operation": attributes.operation,
-            "userInfo": info,
-            "object": self._versioned(resource, attributes.obj),
-            "oldObject": self._versioned(resource, attributes.old),
-            "dryRun": attributes.dry_run,
-            "options": _options(attributes),
-        }
-        if attributes.subresource:
-            request["subResource"] = request["requestSubResource"] = attributes.subresource
-        return {key: value for key, value in request.items() if value != ""}
+    def _versioned(self, resource: Resource, obj: Obj | None) -> Obj | None:
+        return None if obj is None else self._objects.in_version(resource, obj)
 
     def _wanted(self, hook: Hook, review: Obj) -> bool:
         """The matchConditions, which have to be true, all of them."""
@@ -156,7 +131,7 @@ class MutatingAdmissionWebhook(_Webhooks):
         for index, hook in enumerate(self._hooks()):
             if attributes.again and index not in rounds.due:
                 continue
-            resource = hooks.match(hook, attributes, self._equivalents)
+            resource = matching.match(hook.matching, attributes, self._equivalents)
             if resource is None:
                 continue
             response = self._ask(hook, resource, attributes)
@@ -224,7 +199,7 @@ class ValidatingAdmissionWebhook(_Webhooks):
 
     def _matching(self, attributes: Attributes) -> Iterable[tuple[Hook, Resource]]:
         for hook in self._hooks():
-            resource = hooks.match(hook, attributes, self._equivalents)
+            resource = matching.match(hook.matching, attributes, self._equivalents)
             if resource is not None:
                 yield hook, resource
 
@@ -232,25 +207,6 @@ class ValidatingAdmissionWebhook(_Webhooks):
         for key in ("patch", "patchType"):
             if response.get(key):
                 raise CallFailed(f"{start}validating webhook may not return response.{key}")
-
-
-def _kind(resource: Resource) -> Obj:
-    gvk = resource.gvk
-    return {"group": gvk.group, "version": gvk.version, "kind": gvk.kind}
-
-
-def _gvr(resource: Resource) -> Obj:
-    gvr = resource.gvr
-    return {"group": gvr.group, "version": gvr.version, "resource": gvr.resource}
-
-
-def _options(attributes: Attributes) -> Obj | None:
-    """The request's options as the object that they are."""
-    if attributes.options is None:
-        return None
-    kind = f"{attributes.operation.capitalize()}Options"
-    said: Obj = attributes.options.said()
-    return {"kind": kind, "apiVersion": "meta.k8s.io/v1"} | said
 
 
 def _operations(patch: Any, hook: Hook) -> list[Any]:
