@@ -64,11 +64,15 @@ def number(item: float) -> str:
     return f"{sign}{digits[0]}{fraction}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
 
 
+class Pointed(str):
+    """A text behind a pointer, which field errors show as JSON."""
+
+
 def bad_value(item: Any) -> str:
     """How a field error shows the value it complains about."""
     if item is None:
         return "null"
-    if isinstance(item, str):
+    if isinstance(item, str) and not isinstance(item, Pointed):
         return quote(item)
     if isinstance(item, bool | int | float):
         return value(item)

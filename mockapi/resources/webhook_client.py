@@ -1,14 +1,44 @@
 """How a webhook is reached. Source: apiserver pkg/util/webhook/validation.go."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from mockapi.machinery.validation import formats
+from mockapi.machinery.validation import formats, rules
 from mockapi.meta import fields, gourl
 from mockapi.meta.fields import FieldError, Path
 
 Errors = list[FieldError]
 
+REVIEWS = ("v1", "v1beta1")
 _FORM = "; desired format: https://host[/path]"
+
+
+def validate(client: Any, path: Path) -> Errors:
+    """A WebhookClientConfig."""
+    url, service = client.get("url"), client.get("service")
+    if (url is None) == (service is None):
+        return [fields.required(path, "exactly one of url or service is required")]
+    if url is not None:
+        return validate_url(url, path.child("url"))
+    return validate_service(service, path.child("service"))
+
+
+def review_versions(
+    versions: Sequence[str], path: Path, *, missing: str, lenient: bool = False
+) -> Errors:
+    """Of the review objects that a webhook understands; `missing` says what there must be."""
+    if not versions:
+        return [fields.required(path, missing)]
+    errors: Errors = []
+    for index, version in enumerate(versions):
+        if version in versions[:index]:
+            errors.append(fields.invalid(path.index(index), version, "duplicate version"))
+        else:
+            errors += rules.each(formats.dns1035_label, version, path.index(index))
+    if not lenient and not set(versions) & set(REVIEWS):
+        detail = f"must include at least one of {', '.join(REVIEWS)}"
+        errors.append(fields.invalid(path, list(versions), detail))
+    return errors
 
 
 def validate_url(text: str, path: Path) -> Errors:

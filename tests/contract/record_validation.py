@@ -53,7 +53,11 @@ class Connected(Oracle):
             self._connection = http.client.HTTPSConnection(host, context=self._ssl)
         text = None if body is None else json.dumps(body).encode()
         self._connection.request(method, path, text, headers)
-        response = self._connection.getresponse()
+        try:
+            response = self._connection.getresponse()
+        except http.client.RemoteDisconnected:  # the real server panicked
+            self._connection = None
+            return Reply(500, "", [])
         return _reply(response.status, response.read(), response.headers)
 
 
@@ -128,25 +132,32 @@ def _distinct(changes: list[Change]) -> list[Change]:
 
 
 def _updates(oracle: Oracle, subject: Subject, changes: list[Change]) -> list[Any]:
-    live = _make(oracle, subject.collection, subject.obj).body
-    path = f"{subject.collection}/{quote(live['metadata']['name'])}"
+    live, path = _stored(oracle, subject)
     changes = [c for c in changes if c.path[:2] not in _NEVER_UPDATED]
     rows = _varied(oracle, path, changes, live)
     _remove(oracle, subject)
     return rows
 
 
+def _stored(oracle: Oracle, subject: Subject) -> tuple[Obj, str]:
+    """The object, with its status if it is given, and its path."""
+    live: Obj = _make(oracle, subject.collection, subject.obj).body
+    path = f"{subject.collection}/{quote(live['metadata']['name'])}"
+    if subject.status is None:
+        return live, path
+    stored = _put(oracle, f"{path}/status", {**live, "status": subject.status})
+    assert stored.code == 200, (subject.name, stored.body)
+    return stored.body, path
+
+
 _NEVER_UPDATED = (("metadata", "name"), ("metadata", "namespace"))
 
 
 def _statuses(oracle: Oracle, subject: Subject) -> list[Any]:
-    """The status is stored, and then varied."""
-    live = _make(oracle, subject.collection, subject.obj).body
-    path = f"{subject.collection}/{quote(live['metadata']['name'])}/status"
-    stored = _put(oracle, path, {**live, "status": subject.status})
-    assert stored.code == 200, (subject.name, stored.body)
+    live, path = _stored(oracle, subject)
     made = generated({"status": subject.status})
-    rows = _varied(oracle, path, _distinct([*subject.statuses, *made]), stored.body)
+    changes = _distinct([*subject.statuses, *made])
+    rows = _varied(oracle, f"{path}/status", changes, live)
     _remove(oracle, subject)
     return rows
 

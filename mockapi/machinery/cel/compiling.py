@@ -75,7 +75,7 @@ def compile_error(expression: str, names: Names, results: Sequence[str]) -> str:
     if not is_available():
         return ""
     environment = _environment(names.free, names.variables is not None, names.has_authorizer)
-    only_syntax = names.has_patches or bool(_TWO_VARIABLES.search(_without_strings(expression)))
+    only_syntax = names.has_patches or bool(_TWO_VARIABLES.search(without_strings(expression)))
     compiled, error = _compiled(environment, expression, only_syntax=only_syntax)
     if compiled is None and _compares_numbers(error):
         only_syntax = True
@@ -136,9 +136,14 @@ def _compiled(environment: Any, expression: str, *, only_syntax: bool) -> tuple[
         return None, str(error).removeprefix(_PREFIX).removesuffix(_SUFFIX)
 
 
-def _without_strings(expression: str) -> str:
+def without_strings(expression: str) -> str:
     """The same length, with the contents of strings blanked."""
     return _STRINGS.sub(lambda found: "'" * len(found[0]), expression)
+
+
+def names(expression: str, name: str) -> bool:
+    """Whether an expression has the name."""
+    return bool(re.search(rf"(?<![\w.]){name}\b", without_strings(expression)))
 
 
 def _compares_numbers(error: str) -> bool:
@@ -185,10 +190,10 @@ def _with_receivers(error: str, expression: str) -> str:
 
 
 def _unknown_field(expression: str, names: Names) -> str:
-    for found in _FIELD.finditer(_without_strings(expression)):
+    for found in _FIELD.finditer(without_strings(expression)):
         known = names.variables if found[1] == "variables" else tuple(_REQUEST_FIELDS)
         if known is not None and found[3] not in known:
-            return _pointing(expression, found.start(2), f"undefined field '{found[3]}'")
+            return pointing(expression, found.start(2), f"undefined field '{found[3]}'")
     return ""
 
 
@@ -201,7 +206,7 @@ def _bad_literal(expression: str) -> str:
         name = found[1].lstrip(".")
         is_valid = _is_pattern if name == "matches" else _is_duration
         if not is_valid(literal[0][1:-1]):
-            return _pointing(expression, literal.start(), f"invalid {name} argument")
+            return pointing(expression, literal.start(), f"invalid {name} argument")
     return ""
 
 
@@ -221,7 +226,8 @@ def _is_duration(text: str) -> bool:
     return True
 
 
-def _pointing(expression: str, position: int, message: str) -> str:
+def pointing(expression: str, position: int, message: str) -> str:
+    """A message as both checkers print it, with the place below."""
     before = expression[:position]
     line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1)
     shown = expression.split("\n")[line - 1]
@@ -234,7 +240,7 @@ def _type_error(compiled: Any, expression: str, results: Sequence[str]) -> str:
         got = _REQUEST_FIELDS.get(found[3], "") or got if found[1] == "request" else got
     if got in results:
         return ""
-    if "dyn" in got and _KNOWS_MORE.search(_without_strings(expression)):
+    if "dyn" in got and _KNOWS_MORE.search(without_strings(expression)):
         return ""
     if len(results) == 1:
         return f"must evaluate to {results[0]} but got {got}"

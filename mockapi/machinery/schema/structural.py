@@ -81,6 +81,11 @@ class Structural:
         return anything(metadata), [f"metadata.{path}" for path in unknown]
 
 
+def prune(value: Any, schema: Obj) -> Any:
+    """What is left of a value below the root of an object."""
+    return _Pruner().prune(value, Node(schema), "default")
+
+
 class _Pruner:
     def __init__(self) -> None:
         self.unknown: list[str] = []

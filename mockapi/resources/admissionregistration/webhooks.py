@@ -1,11 +1,10 @@
 """MutatingWebhookConfiguration, ValidatingWebhookConfiguration."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mockapi.machinery.resource import Obj, Strategy
-from mockapi.machinery.validation import formats, labels, rules
+from mockapi.machinery.validation import labels, rules
 from mockapi.meta import fields
 from mockapi.meta.fields import FieldError, Path
 from mockapi.resources import webhook_client
@@ -13,7 +12,6 @@ from mockapi.resources.admissionregistration import matching
 
 Errors = list[FieldError]
 
-_REVIEWS = ("v1", "v1beta1")
 _NO_SIDE_EFFECTS = ("None", "NoneOnDryRun")
 _SIDE_EFFECTS = ("None", "NoneOnDryRun", "Some", "Unknown")
 _REINVOCATION = ("IfNeeded", "Never")
@@ -44,7 +42,7 @@ def _lenience(obj: Obj, old: Obj) -> _Lenience:
     reviews = [hook.get("admissionReviewVersions") or () for hook in hooks]
     return _Lenience(
         side_effects=any(hook.get("sideEffects") not in _NO_SIDE_EFFECTS for hook in hooks),
-        versions=any(given and not set(given) & set(_REVIEWS) for given in reviews),
+        versions=any(given and not set(given) & set(webhook_client.REVIEWS) for given in reviews),
         names=len(set(names)) < len(names),
         conditions=[hook.get("matchConditions") or [] for hook in hooks]
         == [hook.get("matchConditions") or [] for hook in now],
@@ -58,7 +56,12 @@ def _check(obj: Obj, lenience: _Lenience = _Lenience()) -> Errors:
         path, name = Path("webhooks").index(index), hook.get("name", "")
         errors += _hook(hook, path, lenience)
         given = hook.get("admissionReviewVersions") or []
-        errors += _versions(given, path.child("admissionReviewVersions"), lenience)
+        errors += webhook_client.review_versions(
+            given,
+            path.child("admissionReviewVersions"),
+            missing=f"must specify one of {', '.join(webhook_client.REVIEWS)}",
+            lenient=lenience.versions,
+        )
         if name and name in seen and not lenience.names:
             errors.append(fields.duplicate(path.child("name"), name))
         seen.add(name)
@@ -84,7 +87,7 @@ def _hook(hook: Any, path: Path, lenience: _Lenience) -> Errors:
         errors += labels.validate_selector(hook.get(name), path.child(name))
     if (again := hook.get("reinvocationPolicy")) is not None:
         errors += rules.one_of(again, path.child("reinvocationPolicy"), _REINVOCATION)
-    errors += _client(hook.get("clientConfig") or {}, path.child("clientConfig"))
+    errors += webhook_client.validate(hook.get("clientConfig") or {}, path.child("clientConfig"))
     if lenience.conditions:
         return errors
     given = hook.get("matchConditions") or ()
@@ -96,31 +99,6 @@ def _side_effects(value: str | None, path: Path, lenience: _Lenience) -> Errors:
     if value is None:
         return [fields.required(path, f"must specify one of {', '.join(allowed)}")]
     return rules.one_of(value, path, allowed)
-
-
-def _client(config: Any, path: Path) -> Errors:
-    url, service = config.get("url"), config.get("service")
-    if (url is None) == (service is None):
-        return [fields.required(path, "exactly one of url or service is required")]
-    if url is not None:
-        return webhook_client.validate_url(url, path.child("url"))
-    return webhook_client.validate_service(service, path.child("service"))
-
-
-def _versions(versions: Sequence[str], path: Path, lenience: _Lenience) -> Errors:
-    accepted = ", ".join(_REVIEWS)
-    if not versions:
-        return [fields.required(path, f"must specify one of {accepted}")]
-    errors: Errors = []
-    for index, version in enumerate(versions):
-        if version in versions[:index]:
-            errors.append(fields.invalid(path.index(index), version, "duplicate version"))
-        else:
-            errors += rules.each(formats.dns1035_label, version, path.index(index))
-    if not lenience.versions and not set(versions) & set(_REVIEWS):
-        detail = f"must include at least one of {accepted}"
-        errors.append(fields.invalid(path, list(versions), detail))
-    return errors
 
 
 def _validate_update(obj: Obj, old: Obj) -> Errors:

@@ -193,11 +193,11 @@ def mismatches(pipeline: Pipeline, subject: Any, verb: str) -> Iterator[tuple[An
     if verb != "create" and subject[verb]:
         base, _ = _call(pipeline, resource, base, NAMESPACE)
         options = {"verb": "update", "name": base["metadata"]["name"]}
+        if "given" in subject:
+            given = {**base, "status": subject["given"]}
+            base, _ = _call(pipeline, resource, given, NAMESPACE, subresource="status", **options)
     if verb == "status":
         options["subresource"] = "status"
-        base, _ = _call(
-            pipeline, resource, {**base, "status": subject["given"]}, NAMESPACE, **options
-        )
     for row in subject[verb]:
         if (subject["name"], ".".join(map(str, row["path"]))) in KNOWN:
             continue
