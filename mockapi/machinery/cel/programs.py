@@ -60,10 +60,12 @@ def _environment(variables: tuple[str, ...]) -> Any:
     bindings = module("cel_expr_python.ext.ext_bindings").ExtBindings()
     math = module("cel_expr_python.ext.ext_math").ExtMath()
     encoders = module("cel_expr_python.ext.ext_encoders").ExtEncoders()
+    library = module("mockapi.machinery.cel.library")
     return cel.NewEnv(
+        descriptor_pool=library.pool(),
         variables=dict.fromkeys(variables, cel.Type.DYN),
         extensions=[strings, optional, bindings, math, encoders],
-        functions=module("mockapi.machinery.cel.library").declarations(),
+        functions=library.declarations(),
     )
 
 
