@@ -66,6 +66,7 @@ class Deleter:
 
     def delete(self, request: Request, options: DeleteOptions) -> Result:
         resource = request.resource
+        _warn_of_orphans(request, options)
         key = resource.path(request.namespace, request.name)
         for attempt in range(_TRIES):
             entry = self.store.get(key)
@@ -101,7 +102,7 @@ class Deleter:
     def _lost_version(request: Request, entry: Entry) -> Conflict:
         """The real server forgets the version that was asked for on its way through finalizers."""
         resource = request.resource
-        key = registry_key(resource, request.namespace, request.name)
+        key = registry_key(request)
         message = (
             f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, "
             "AdditionalErrorMsg: Precondition failed: ResourceVersion in precondition: , "
@@ -274,6 +275,7 @@ class Deleter:
         self, request: Request, items: ListResult, options: DeleteOptions
     ) -> ListResult:
         """Delete what was listed; answers with the list as it was."""
+        _warn_of_orphans(request, options)
         listed: Sequence[Any] = items.items
         result = [Item(item.obj, item.raw) for item in listed]
         for item in result:
@@ -292,6 +294,13 @@ class Deleter:
             except NotFound:
                 continue
         return ListResult(request.resource, result, items.metadata)
+
+
+def _warn_of_orphans(request: Request, options: DeleteOptions) -> None:
+    text = request.resource.strategy.orphan_warning
+    silent = options.propagation_policy is None and options.orphan_dependents is None
+    if text and silent and text not in request.warnings:
+        request.warnings.append(text)
 
 
 def deleted_status(resource: Resource, obj: Obj) -> Obj:
@@ -325,6 +334,8 @@ def _shorten(metadata: Obj, asked: int, running: int, now: float) -> int:
 
 def _set_collection_finalizers(metadata: Obj, resource: Resource, options: DeleteOptions) -> bool:
     """Add or drop `orphan` and `foregroundDeletion`; True when that changed anything."""
+    if resource.strategy.default_propagation == "Unsupported":
+        return False
     finalizers = list(metadata.get("finalizers") or ())
     kept = [f for f in finalizers if f not in (ORPHAN, FOREGROUND)]
     if _orphans(finalizers, resource, options):

@@ -141,6 +141,12 @@ class Objects:
             return self._custom().to_version(asked, obj, asked.gvr.version)
         return self.to_storage(resource, obj)
 
+    def as_converted(self, resource: Resource, obj: Obj) -> Obj:
+        """As the object looks in its version when it has once been what is stored."""
+        if resource.is_storage_version or resource.custom is not None:
+            return obj
+        return self.from_storage(resource, self.to_storage(resource, obj))
+
     def current(self, resource: Resource, obj: Obj) -> Obj:
         """A stored object in the storage version, as it is read now. See `Custom.outgrown`."""
         if resource.custom is None or not resource.custom.outgrown:

@@ -19,6 +19,7 @@ from mockapi.machinery.managedfields.managers import is_reset
 from mockapi.machinery.objects import Objects
 from mockapi.machinery.options import DeleteOptions, WriteOptions, parse_list
 from mockapi.machinery.patch import conversion, patching
+from mockapi.machinery.patch.failures import inconvertible
 from mockapi.machinery.reading import Reading, matcher, storage_revision
 from mockapi.machinery.registry import Registry
 from mockapi.machinery.request import ListResult, Request, Result
@@ -31,12 +32,11 @@ from mockapi.machinery.writing import (
     Hook,
     UpdatePlan,
     Writer,
+    check_name,
     drop_repeated_owners,
-    match_namespace,
 )
 from mockapi.meta import selectors
-from mockapi.meta.errors import ApiError, BadRequest, Invalid, UnsupportedMediaType
-from mockapi.meta.names import GroupVersionKind
+from mockapi.meta.errors import ApiError, Invalid, UnsupportedMediaType
 from mockapi.store.protocol import Store
 
 Answer = Result | ListResult
@@ -173,20 +173,32 @@ class Pipeline:
     def _patched(
         self, request: Request, patch: patching.Patch, live: Obj, options: WriteOptions
     ) -> Obj:
-        name, types = request.resource.type_name, self.registry.catalogue.types
-        tree = patch.apply(live, type_name=name, types=types)
+        obj = self.patched(request, patch, live, request.resource.type_name, options)
+        self.objects.complete(request.resource.type_name, obj)
+        return obj
+
+    def patched(
+        self,
+        request: Request,
+        patch: patching.Patch,
+        live: Obj,
+        type_name: str,
+        options: WriteOptions,
+    ) -> Obj:
+        """The patched object of a type, decoded; what is unknown is warned of or refused."""
+        types = self.registry.catalogue.types
+        tree = patch.apply(live, type_name=type_name, types=types)
         request.resets_managers = is_reset(tree)
         validation = options.field_validation
         try:
-            decoded = self.objects.schemas.decode(name, tree, validation=validation)  # type: ignore[arg-type]
+            decoded = self.objects.schemas.decode(type_name, tree, validation=validation)  # type: ignore[arg-type]
         except DecodeError as error:
-            raise patch.undecodable(tree, str(error), type_name=name, types=types) from None
+            raise patch.undecodable(tree, str(error), type_name=type_name, types=types) from None
         problems = [*patch.problems, *decoded.problems]
         if problems and validation == "Strict":
             raise patch.not_strict(tree, decoded.problems)
         if problems and validation == "Warn":
             request.warnings.extend(p for p in problems if p not in request.warnings)
-        self.objects.complete(name, decoded.obj)
         return decoded.obj
 
     def _apply(self, request: Request, options: WriteOptions, plan: UpdatePlan) -> Result:
@@ -266,38 +278,11 @@ def _once(obj: Obj) -> Callable[[Obj | None], Obj]:
     return change
 
 
-def check_name(request: Request, obj: Obj) -> None:
-    """The object's namespace and name must be those in the path."""
-    match_namespace(obj["metadata"], request.namespace if request.resource.namespaced else "")
-    name = obj["metadata"].get("name")
-    if not name:
-        raise BadRequest(
-            f"the name of the object ({request.name} based on URL) was undeterminable: "
-            "name must be provided"
-        )
-    if name != request.name:
-        raise BadRequest(
-            f"the name of the object ({name}) does not match the name on the URL ({request.name})"
-        )
-
-
 def patch_types(resource: Resource) -> tuple[str, ...]:
     """Without a Go type there is no strategic merge."""
     if resource.custom is None:
         return _PATCH_TYPES
     return tuple(form for form in _PATCH_TYPES if form != patching.STRATEGIC)
-
-
-def inconvertible(kind: GroupVersionKind, patch: Obj, error: str) -> ApiError:
-    metadata = patch.get("metadata") or {}
-    where = f"{metadata.get('namespace', '')}/{metadata.get('name', '')}"
-    shown = f"{kind.group}/{kind.version}, Kind={kind.kind}"
-    return ApiError(
-        500,
-        "",
-        f"failed to convert new object ({where}; {shown}) to proper version: "
-        f"unable to convert unstructured object to {shown}: {error}",
-    )
 
 
 def unsupported_patch(resource: Resource) -> ApiError:

@@ -155,8 +155,16 @@ class Strategy:
     mark_deleted: Callable[[Obj, str], None] | None = None
     """(obj, now) -> what the first DELETE of a kind whose objects always go in two steps writes,
     besides the deletionTimestamp."""
+    metadata_last: bool = False
+    """The kind's own rules leave metadata alone: it is judged when they find nothing."""
+    settles: Callable[[Obj], bool] = lambda obj: False
+    """Whether an object just created is read back otherwise than it was stored, so that its
+    first update writes it even if it changes nothing."""
     default_propagation: str = "Background"
-    """When the caller names none: Background, or Orphan for old kinds."""
+    """When the caller names none: Background, or Orphan for old kinds; Unsupported: there is
+    nothing to choose."""
+    orphan_warning: str = ""
+    """What the caller hears who leaves it to that default."""
     after_create: Callable[[Obj, Context], None] | None = None
 
 

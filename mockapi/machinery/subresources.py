@@ -10,12 +10,14 @@ from mockapi.base.clock import timestamp
 from mockapi.machinery import options as option_rules
 from mockapi.machinery.admission.topology import labels_of
 from mockapi.machinery.eviction import Evictions
+from mockapi.machinery.managedfields import scale as scale_type
 from mockapi.machinery.options import WriteOptions
-from mockapi.machinery.patch import patching
+from mockapi.machinery.patch import conversion, patching
+from mockapi.machinery.patch.failures import inconvertible
 from mockapi.machinery.request import ListResult, Request, Result
 from mockapi.machinery.resource import Obj, Resource, ScaleStrategy
 from mockapi.machinery.schema.strict import DecodeError
-from mockapi.machinery.writing import UpdatePlan
+from mockapi.machinery.writing import UpdatePlan, check_name
 from mockapi.meta import fields, gofmt
 from mockapi.meta.errors import (
     ApiError,
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from mockapi.machinery.pipeline import Pipeline
 
 SCALE = GroupVersionKind("autoscaling", "v1", "Scale")
-_SCALE_TYPE = "io.k8s.api.autoscaling.v1.Scale"
+_SCALE_TYPE = scale_type.TYPE
 _BINDING_TYPE = "io.k8s.api.core.v1.Binding"
 
 Handler = Callable[[Request], Result | ListResult]
@@ -94,19 +96,7 @@ class Subresources:
 
         def change(live: Obj | None) -> Obj:
             assert live is not None
-            asked = read(scale_of(live, scale))
-            _check_scale(asked, request.name, request.resource)
-            if not scale.has_replicas(live) and "replicas" not in (asked.get("spec") or {}):
-                raise BadRequest(f"the spec replicas field {_go_path(scale)} cannot be empty")
-            changed = {**live, "metadata": dict(live["metadata"])}
-            version = (asked.get("metadata") or {}).get("resourceVersion")
-            if version:
-                changed["metadata"]["resourceVersion"] = version
-            uid = (asked.get("metadata") or {}).get("uid")
-            if uid:
-                changed["metadata"]["uid"] = uid
-            scale.set_replicas(changed, (asked.get("spec") or {}).get("replicas", 0))
-            return changed
+            return _scaled(live, read(self._seen_scale(live, request.resource)), request, scale)
 
         self.pipeline.reading.read(self._parent(request))
         result = self.pipeline.writer.update(request, change, options)
@@ -118,50 +108,63 @@ class Subresources:
 
         def change(live: Obj | None) -> Obj:
             assert live is not None
-            replicas, managed = writer.managers.apply_scale(
+            merged, managed = writer.managers.apply_scale(
                 live,
+                self._seen_scale(live, request.resource),
                 patch,
                 resource=request.resource,
                 manager=options.field_manager,
                 force=options.force,
                 now=self.pipeline.bodies.now(),
             )
-            changed = {**live, "metadata": {**live["metadata"], "managedFields": managed}}
-            if replicas is not None:
-                scale.set_replicas(changed, replicas)
+            asked = self._decoded_scale(merged, patch)
+            check_name(request, asked)
+            changed = _scaled(live, asked, request, scale)
+            changed["metadata"]["managedFields"] = managed
             return changed
 
         self.pipeline.reading.read(self._parent(request))
         result = writer.update(request, change, options, UpdatePlan(apply=True))
         return Result(result.code, scale_of(result.obj, scale))
 
+    def _seen_scale(self, live: Obj, resource: Resource) -> Obj:
+        """The Scale of an object with its managed fields, which patches show and merge into."""
+        assert resource.strategy.scale is not None
+        seen = scale_of(live, resource.strategy.scale)
+        managed = self.pipeline.writer.managers.entries_of_scale(live, resource)
+        if managed:
+            seen["metadata"]["managedFields"] = managed
+        return seen
+
+    def _decoded_scale(self, merged: Obj, patch: Obj) -> Obj:
+        try:
+            return self.pipeline.objects.schemas.decode(
+                _SCALE_TYPE, merged, validation="Ignore"
+            ).obj
+        except DecodeError as error:
+            types = self.pipeline.registry.catalogue.types
+            text = conversion.problem(merged, _SCALE_TYPE, types) or str(error)
+            raise inconvertible(SCALE, patch, text) from None
+
     def _parent(self, request: Request) -> Request:
         return Request("get", request.resource, request.namespace, request.name)
 
     def _read_scale(self, request: Request, options: WriteOptions) -> Callable[[Obj], Obj]:
         """How the new Scale comes from the live one."""
-        bodies, schemas = self.pipeline.bodies, self.pipeline.objects.schemas
+        bodies = self.pipeline.bodies
         if request.verb == "update":
             obj = bodies.decode(request, SCALE, _SCALE_TYPE, options.field_validation)
             if obj["metadata"].get("name") not in (None, "", request.name):
-                raise BadRequest(
-                    f"the name of the object ({obj['metadata']['name']}) does not match the name "
-                    f"on the URL ({request.name})"
-                )
+                raise _other_name(obj, request)
             return lambda live: obj
         form = request.content_type.partition(";")[0].strip()
         body = request.obj if request.body is None else request.body
         patch = patching.Patch(form, body, validation=options.field_validation)
-        types = self.pipeline.registry.catalogue.types
 
         def patched(live: Obj) -> Obj:
-            tree = patch.apply(live, type_name=_SCALE_TYPE, types=types)
-            try:
-                return schemas.decode(_SCALE_TYPE, tree, validation="Ignore").obj
-            except DecodeError as error:
-                raise patch.undecodable(
-                    tree, str(error), type_name=_SCALE_TYPE, types=types
-                ) from None
+            obj = self.pipeline.patched(request, patch, live, _SCALE_TYPE, options)
+            check_name(request, obj)
+            return obj
 
         return patched
 
@@ -257,6 +260,27 @@ class Subresources:
         changed = change(self.pipeline.objects.parsed(entry))
         if not dry_run:
             self.pipeline.writer.put_over(entry, changed)
+
+
+def _other_name(obj: Obj, request: Request) -> BadRequest:
+    name = obj["metadata"].get("name", "")
+    return BadRequest(
+        f"the name of the object ({name}) does not match the name on the URL ({request.name})"
+    )
+
+
+def _scaled(live: Obj, asked: Obj, request: Request, scale: ScaleStrategy) -> Obj:
+    """The live object as a Scale wants it."""
+    _check_scale(asked, request.name, request.resource)
+    if not scale.has_replicas(live) and "replicas" not in (asked.get("spec") or {}):
+        raise BadRequest(f"the spec replicas field {_go_path(scale)} cannot be empty")
+    changed = {**live, "metadata": dict(live["metadata"])}
+    for key in ("resourceVersion", "uid"):
+        value = (asked.get("metadata") or {}).get(key)
+        if value:
+            changed["metadata"][key] = value
+    scale.set_replicas(changed, (asked.get("spec") or {}).get("replicas", 0))
+    return changed
 
 
 def scale_of(obj: Obj, scale: ScaleStrategy) -> Obj:

@@ -22,7 +22,6 @@ from mockapi.machinery.resource import (
     Reader,
     Resource,
     StatusStrategy,
-    no_update_errors,
 )
 from mockapi.machinery.validation import metadata as metadata_rules
 from mockapi.machinery.validation import names
@@ -74,9 +73,19 @@ class FieldManagers(Protocol):
         now: str,
     ) -> Obj: ...
 
+    def entries_of_scale(self, live: Obj, resource: Resource) -> list[Obj]: ...
+
     def apply_scale(
-        self, live: Obj, patch: Obj, *, resource: Resource, manager: str, force: bool, now: str
-    ) -> tuple[Any, list[Obj]]: ...
+        self,
+        live: Obj,
+        seen: Obj,
+        patch: Obj,
+        *,
+        resource: Resource,
+        manager: str,
+        force: bool,
+        now: str,
+    ) -> tuple[Obj, list[Obj]]: ...
 
 
 class Hook(Protocol):
@@ -142,6 +151,8 @@ class Writer:
             namespace = request.namespace
         wipe_system_fields(metadata)
         match_namespace(metadata, request.namespace if resource.namespaced else "")
+        obj = self.objects.as_converted(resource, obj)
+        metadata = obj["metadata"]
         context = self._context(request, options)
         generated = not metadata.get("name") and bool(metadata.get("generateName"))
         attributes = self._attributes("CREATE", request, obj, None, context, namespace)
@@ -197,13 +208,14 @@ class Writer:
         if strategy.has_generation:
             metadata["generation"] = 1
         hook = self.hooks.get(resource.bucket)
-        if hook is not None:
+        if hook is not None and not context.subresource:
             hook.before_create(obj, context)
         rule = strategy.name_rule(obj) if strategy.name_rule else strategy.validate_name
         errors = metadata_rules.validate_object_meta(
             metadata, namespaced=resource.namespaced, validate_name=rule
         )
-        errors.extend(strategy.validate(obj))
+        own = strategy.validate(obj)
+        errors = own if own and strategy.metadata_last else errors + own
         if errors:
             raise _invalid(resource, obj, errors)
         for text in strategy.warnings(obj, None):
@@ -260,9 +272,9 @@ class Writer:
         self, request: Request, change: Change, options: WriteOptions, plan: UpdatePlan
     ) -> Result:
         resource = request.resource
-        if plan.part or not (resource.strategy.create_on_update or plan.create):
+        if not (resource.strategy.create_on_update or plan.create):
             raise NotFound(resource.gvr.group, resource.gvr.resource, request.name)
-        obj = change(None)
+        obj = self.objects.as_converted(resource, change(None))
         _check_version_text(obj["metadata"].get("resourceVersion"))
         if obj["metadata"].get("uid"):
             uid = obj["metadata"]["uid"]
@@ -270,23 +282,23 @@ class Writer:
                 f"uid mismatch: the provided object specified uid {uid}, "
                 "and no existing object was found"
                 if plan.apply
-                else f"Precondition failed: UID in precondition: {uid}, UID in object meta: "
+                else wrong_uid(registry_key(request, dry_run=options.dry_run), uid, "")
             )
             raise Conflict(resource.gvr.group, resource.gvr.resource, request.name, message)
-        applied = obj["metadata"].get("managedFields") if plan.apply else None
         context = self._context(request, options)
-        metadata = obj["metadata"]
-        wipe_system_fields(metadata)
-        if applied is not None:
-            metadata["managedFields"] = applied
-        match_namespace(metadata, request.namespace if resource.namespaced else "")
+        match_namespace(obj["metadata"], request.namespace if resource.namespaced else "")
+        if not plan.apply:
+            self.managers.update(
+                obj,
+                None,
+                resource=resource,
+                manager=options.field_manager or manager_of(request.user_agent),
+                subresource=request.subresource,
+                now=context.now,
+            )
+        wipe_system_fields(obj["metadata"])
         attributes = self._attributes("CREATE", request, obj, None, context, request.namespace)
         attributes.options = options
-        if not plan.apply:
-            manager = options.field_manager or manager_of(request.user_agent)
-            self.managers.update(
-                obj, None, resource=resource, manager=manager, subresource="", now=context.now
-            )
         obj = attributes.obj = self.objects.to_storage(resource, obj)
         self.admission.admit(attributes)
         return self._store_new(request, obj, context, attributes, options, updating=True)
@@ -305,10 +317,10 @@ class Writer:
         seen = self.objects.from_storage(resource, old)
         if resource.custom is not None:
             old = seen
-        obj = change(seen)
+        obj = self.objects.as_converted(resource, change(seen))
         metadata = obj["metadata"]
         if request.verb != "patch":  # where it is a change of the uid, not a precondition
-            self._check_uid(request, metadata, old["metadata"])
+            self._check_uid(request, metadata, old["metadata"], dry_run=options.dry_run)
         if not plan.apply:
             manager = options.field_manager or manager_of(request.user_agent)
             self.managers.update(
@@ -330,18 +342,20 @@ class Writer:
         self.admission.validate(attributes)
         if self._finished_deleting(obj, old):
             return self._delete_now(request, obj, entry, options)
-        if same(obj, old):
+        if same(obj, old) and not (
+            entry.created == entry.revision and resource.strategy.settles(old)
+        ):
             return self._answer(request, 200, old, entry)
         if options.dry_run:
             return self._answer(request, 200, obj)
         obj = self.objects.at_rest(resource, obj)
         return self._answer(request, 200, obj, self._put(entry.key, obj, expected=entry.revision))
 
-    def _check_uid(self, request: Request, new: Obj, old: Obj) -> None:
+    def _check_uid(self, request: Request, new: Obj, old: Obj, *, dry_run: bool) -> None:
         uid = new.get("uid")
         if uid and uid != old["uid"]:
             gvr = request.resource.gvr
-            key = registry_key(request.resource, request.namespace, request.name)
+            key = registry_key(request, dry_run=dry_run)
             raise Conflict(gvr.group, gvr.resource, request.name, wrong_uid(key, uid, old["uid"]))
 
     def _check_version(self, request: Request, metadata: Obj, entry: Entry) -> None:
@@ -390,6 +404,7 @@ class Writer:
             for key in plan.strategy.kept_metadata:
                 keep(obj["metadata"], old["metadata"], key)
             plan.strategy.prepare_update(obj, old, context)
+            self._default_labels(resource, obj, old)
             return
         if strategy.has_status:
             keep(obj, old, "status")
@@ -399,6 +414,11 @@ class Writer:
             hook.before_update(obj, old, context)
         if strategy.has_generation and self._grows(resource, obj, old):
             obj["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
+
+    def _default_labels(self, resource: Resource, obj: Obj, old: Obj) -> None:
+        """Kinds that take their labels from a template do so again when they are read back."""
+        if old["metadata"].get("labels") and not obj["metadata"].get("labels"):
+            self.objects.complete(resource.storage_type_name, obj)
 
     def _grows(self, resource: Resource, obj: Obj, old: Obj) -> bool:
         counts = resource.strategy.generation_counts
@@ -420,16 +440,21 @@ class Writer:
             )
             changes = metadata_rules.validate_object_meta_update(metadata, before)
             errors.extend(changes)
-            # The kinds' own rules begin with the same check, so the real server says it twice.
-            errors.extend(changes)
-        if plan.strategy is not None:
-            if plan.strategy.judge_update is not None:
-                errors.extend(plan.strategy.judge_update(obj, old, context))
-            elif plan.strategy.validate_update is not no_update_errors:
-                errors.extend(plan.strategy.validate_update(obj, old))
-            return errors
-        errors.extend(resource.strategy.validate_update(obj, old))
-        return errors
+            if not resource.strategy.metadata_last:
+                # The kinds' own rules begin with the same check: the real server says it twice.
+                errors.extend(changes)
+        own = self._own_update_errors(resource, obj, old, plan, context)
+        return own if own and resource.strategy.metadata_last else errors + own
+
+    @staticmethod
+    def _own_update_errors(
+        resource: Resource, obj: Obj, old: Obj, plan: UpdatePlan, context: Context
+    ) -> list[FieldError]:
+        if plan.strategy is None:
+            return resource.strategy.validate_update(obj, old)
+        if plan.strategy.judge_update is not None:
+            return plan.strategy.judge_update(obj, old, context)
+        return plan.strategy.validate_update(obj, old)
 
     @staticmethod
     def _finished_deleting(obj: Obj, old: Obj) -> bool:
@@ -573,10 +598,13 @@ _KEY_PREFIXES = {
 }
 
 
-def registry_key(resource: Resource, namespace: str, name: str) -> str:
-    """The key under which the real server would keep an object."""
+def registry_key(request: Request, *, dry_run: bool = False) -> str:
+    """The key under which the real server would keep an object; a dry run does not get so far as
+    to know the root of all keys."""
+    resource, namespace, name = request.resource, request.namespace, request.name
     prefix = _KEY_PREFIXES.get(resource.bucket, resource.gvr.resource)
-    return "/".join(["/registry", prefix, *([namespace] if namespace else []), name])
+    root = "" if dry_run else "/registry"
+    return "/".join([root, prefix, *([namespace] if namespace else []), name])
 
 
 def wrong_uid(key: str, asked: str, recorded: str) -> str:
@@ -597,6 +625,21 @@ def match_namespace(metadata: Obj, namespace: str) -> None:
     elif said != namespace:
         raise BadRequest(
             "the namespace of the provided object does not match the namespace sent on the request"
+        )
+
+
+def check_name(request: Request, obj: Obj) -> None:
+    """The object's namespace and name must be those in the path."""
+    match_namespace(obj["metadata"], request.namespace if request.resource.namespaced else "")
+    name = obj["metadata"].get("name")
+    if not name:
+        raise BadRequest(
+            f"the name of the object ({request.name} based on URL) was undeterminable: "
+            "name must be provided"
+        )
+    if name != request.name:
+        raise BadRequest(
+            f"the name of the object ({name}) does not match the name on the URL ({request.name})"
         )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mockapi.machinery.resource import Obj, Strategy
+from mockapi.machinery.resource import Context, Obj, StatusStrategy, Strategy
 from mockapi.machinery.validation import formats
 from mockapi.meta import fields, gofmt
 from mockapi.meta.fields import FieldError, Path
@@ -54,4 +54,25 @@ def with_known_finalizers(strategy: Strategy) -> Strategy:
             return own
         return _errors(finalizers) + own
 
-    return replace(strategy, validate=validate, validate_update=validate_update)
+    return replace(
+        strategy,
+        validate=validate,
+        validate_update=validate_update,
+        status=_part(strategy.status),
+        parts={name: (key, _part(part)) for name, (key, part) in strategy.parts.items()},
+    )
+
+
+def _part(part: StatusStrategy) -> StatusStrategy:
+    judge = part.judge_update
+
+    def own(obj: Obj, old: Obj, context: Context) -> list[FieldError]:
+        return judge(obj, old, context) if judge is not None else part.validate_update(obj, old)
+
+    def judge_update(obj: Obj, old: Obj, context: Context) -> list[FieldError]:
+        finalizers = obj["metadata"].get("finalizers")
+        if not finalizers or finalizers == old["metadata"].get("finalizers"):
+            return own(obj, old, context)
+        return _errors(finalizers) + own(obj, old, context)
+
+    return replace(part, judge_update=judge_update)

@@ -155,17 +155,20 @@ _ANY_FINALIZER = frozenset(
         "apiextensions.k8s.io",
         "apiregistration.k8s.io",
         "coordination.k8s.io",
+        "node.k8s.io",
+        "policy",
     )
 )
 """Groups whose objects may have finalizers without a domain."""
 
+
+def _with_finalizers(strategy: Strategy) -> Strategy:
+    free = strategy.group in _ANY_FINALIZER or strategy is event.STRATEGY
+    return strategy if free else with_known_finalizers(strategy)
+
+
 STRATEGIES: Mapping[tuple[str, str], Strategy] = {
-    **{
-        (strategy.group, strategy.kind): (
-            strategy if strategy.group in _ANY_FINALIZER else with_known_finalizers(strategy)
-        )
-        for strategy in _STORED
-    },
+    **{(strategy.group, strategy.kind): _with_finalizers(strategy) for strategy in _STORED},
     ("events.k8s.io", "Event"): with_known_finalizers(event.STRICT),
     **{(group, kind): Strategy(group=group, kind=kind) for group, kind in _NEVER_STORED},
 }

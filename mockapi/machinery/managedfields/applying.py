@@ -232,11 +232,15 @@ class Applying:
 
     def _untypable(self, patch: Obj, error: TypedError) -> ApiError:
         metadata = patch.get("metadata") or {}
-        name, namespace = metadata.get("name", ""), metadata.get("namespace", "")
+        name, namespace = (_text(metadata.get(key)) for key in ("name", "namespace"))
         gvk = self._resource.gvk
         kind = f"{gvk.group}/{gvk.version}, Kind={gvk.kind}"
         subject = f"{namespace}/{name}; {kind}"
         return ApiError(500, "", f"failed to create typed patch object ({subject}): {error}")
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def go_json(tree: Any) -> str:

@@ -115,20 +115,32 @@ class Managers:
         if parent:
             metadata["managedFields"] = entries.write(parent)
 
-    def apply_scale(
-        self, live: Obj, patch: Obj, *, resource: Resource, manager: str, force: bool, now: str
-    ) -> tuple[Any, list[Obj]]:
-        """Server-side apply of a Scale: (replicas that it asks for, None: it does not say;
-        the object's entries after it). Raises ApplyConflict."""
+    def entries_of_scale(self, live: Obj, resource: Resource) -> list[Obj]:
+        """The managed fields that the Scale of a live object has."""
         parent = entries.read(live["metadata"].get("managedFields") or ())
         path, known = scale.replicas_path(resource), self._is_known(resource)
-        mapped = scale.to_subresource(parent, path, known)
-        asked = (patch.get("spec") or {}).get("replicas")
-        now_there = scale.value_at(live, path) or 0
-        mapped = scale.applied(
-            mapped, asked, changed=asked != now_there, manager=manager, force=force, now=now
-        )
-        return asked, entries.write(scale.to_parent(parent, mapped, path, resource, known))
+        return entries.write(scale.to_subresource(parent, path, known))
+
+    def apply_scale(
+        self,
+        live: Obj,
+        seen: Obj,
+        patch: Obj,
+        *,
+        resource: Resource,
+        manager: str,
+        force: bool,
+        now: str,
+    ) -> tuple[Obj, list[Obj]]:
+        """Server-side apply of a Scale, which is `seen` of the live object, with its entries: (the
+        merged Scale, not yet decoded; the object's entries after it). Raises as `apply` does."""
+        parent = entries.read(live["metadata"].get("managedFields") or ())
+        path, known = scale.replicas_path(resource), self._is_known(resource)
+        run = applying.Applying(self, scale.resource_of(resource), manager, "scale", now)
+        merged = run.apply(seen, patch, force=force)
+        left = entries.read(merged["metadata"].get("managedFields") or ())
+        after = scale.to_parent(parent, scale.of_replicas(left), path, resource, known)
+        return merged, entries.write(after)
 
     def _is_known(self, resource: Resource) -> Callable[[str], bool]:
         """Whether the resource's kind is served in an apiVersion."""

@@ -6,18 +6,20 @@ replicas always move to an entry of their own, without a time. That is what the 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from mockapi.machinery.managedfields import entries, fieldset
-from mockapi.machinery.managedfields.applying import conflict_error
 from mockapi.machinery.managedfields.entries import Entries, Entry
 from mockapi.machinery.managedfields.fieldset import LEAF, FieldSet
 from mockapi.machinery.managedfields.nodes import SAME, Change
-from mockapi.machinery.resource import Resource
+from mockapi.machinery.resource import Resource, Strategy
+from mockapi.meta.names import GroupVersionResource
 
 Path = tuple[str, ...]
 
 API_VERSION: Final = "autoscaling/v1"
+TYPE: Final = "io.k8s.api.autoscaling.v1.Scale"
 REPLICAS: Final[Path] = ("f:spec", "f:replicas")
 OWNED: Final = fieldset.make(("spec", "replicas"))
 CHANGED: Final = Change(None, OWNED, None)
@@ -58,23 +60,18 @@ def updated(mapped: Entries, change: Change, *, manager: str, now: str) -> Entri
     return {who: Entry(who, API_VERSION, now, OWNED)}
 
 
-def applied(
-    mapped: Entries, replicas: Any, *, changed: bool, manager: str, force: bool, now: str
-) -> Entries:
-    """After an apply of the Scale."""
-    who = entries.identity(manager, "Apply", API_VERSION, "scale")
-    others = {key: entry for key, entry in mapped.items() if key != who}
-    if replicas is None:
-        return others
-    before = mapped.get(who)
-    time = now if changed or before is None else before.time
-    own = {who: Entry(who, API_VERSION, time, OWNED)}
-    if not changed:
-        return {**others, **own}
-    if others and not force:
-        ordered = sorted(others.values(), key=lambda entry: entry.identity.text())
-        raise conflict_error([(entry, REPLICAS) for entry in ordered])
-    return own
+def resource_of(parent: Resource) -> Resource:
+    """The Scale of a resource, as a kind of its own."""
+    gvr = GroupVersionResource("autoscaling", "v1", "scales")
+    strategy = Strategy(gvr.group, "Scale")
+    return replace(
+        parent, gvr=gvr, kind="Scale", type_name=TYPE, storage_type_name=TYPE, strategy=strategy
+    )
+
+
+def of_replicas(mapped: Entries) -> Entries:
+    """Without the entries that do not own them, which the object has no place for."""
+    return {who: entry for who, entry in mapped.items() if fieldset.has(entry.fields, REPLICAS)}
 
 
 def to_parent(

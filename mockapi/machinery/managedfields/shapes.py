@@ -83,9 +83,10 @@ class Shapes:
         if isinstance(shape, dict) and "list" in shape:
             return self._list(field, shape["list"])
         node = self._of(shape)
-        if field.map_type == "atomic" and isinstance(node, MapNode):
-            return _atomic(node)
-        return node
+        if not isinstance(node, MapNode) or not field.map_type:
+            return node
+        atomic = field.map_type == "atomic"
+        return node if node.leaf is atomic else _like(node, atomic=atomic)
 
     def _of(self, shape: Shape) -> Node:
         if isinstance(shape, str):
@@ -124,8 +125,8 @@ class Shapes:
         return {"string": "", "bool": False}.get(str(field.type), 0)
 
 
-def _atomic(node: MapNode) -> MapNode:
-    copy = MapNode(atomic=True)
+def _like(node: MapNode, *, atomic: bool) -> MapNode:
+    copy = MapNode(atomic=atomic)
     copy.fields, copy.element = node.fields, node.element
     return copy
 

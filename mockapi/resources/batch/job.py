@@ -201,9 +201,17 @@ def _warnings(obj: Obj, old: Obj | None) -> list[str]:
     return [] if obj["spec"] == old["spec"] else spec_warnings(obj["spec"], SPEC)
 
 
+def _has_labels_of_template(job: Obj) -> bool:
+    """They are stored with the first update: until then every reader adds them."""
+    labels = job["metadata"].get("labels")
+    of_template = (job["spec"]["template"].get("metadata") or {}).get("labels")
+    return bool(labels) and labels == of_template
+
+
 STRATEGY = Strategy(
     group="batch",
     kind="Job",
+    settles=_has_labels_of_template,
     prepare_create=_prepare_create,
     prepare_update=_prepare_update,
     validate=_validate,
@@ -213,5 +221,8 @@ STRATEGY = Strategy(
     has_status=True,
     status=StatusStrategy(validate_update=validate_status_update),
     default_propagation="Orphan",
+    orphan_warning="child pods are preserved by default when jobs are deleted; set "
+    "propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this "
+    "warning",
     selectable={"status.successful": fields.number("status", "succeeded")},
 )

@@ -143,6 +143,8 @@ STRATEGY = Strategy(
     validate=_validate,
     validate_update=_validate_update,
     create_on_update=True,
+    metadata_last=True,
+    default_propagation="Unsupported",
     selectable=SELECTABLE,
 )
 STRICT = Strategy(
@@ -151,6 +153,7 @@ STRICT = Strategy(
     validate=_validate_strictly,
     validate_update=_validate_update_strictly,
     create_on_update=True,
+    default_propagation="Unsupported",
     selectable=SELECTABLE,
 )
 """Of what is written through events.k8s.io; errors still name the core kind."""

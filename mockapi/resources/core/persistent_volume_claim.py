@@ -209,6 +209,7 @@ def _warnings(obj: Obj, old: Obj | None) -> list[str]:
 STRATEGY = Strategy(
     group="",
     kind="PersistentVolumeClaim",
+    settles=lambda obj: True,
     prepare_create=_prepare_create,
     prepare_update=_prepare_update,
     validate=_validate,

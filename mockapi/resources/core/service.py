@@ -39,6 +39,8 @@ def _needs_health_check(spec: Any) -> bool:
 def validate(obj: Obj, old: Obj | None = None) -> Errors:
     spec, before = obj["spec"], (old or {}).get("spec") or {}
     annotations = obj["metadata"].get("annotations") or {}
+    if old is None and (unallocatable := _unallocatable(spec)):
+        return unallocatable
     errors = _topology_annotations(annotations)
     errors += _type(spec)
     for index, port in enumerate(spec.get("ports") or ()):
@@ -126,6 +128,13 @@ def _affinity(spec: Any) -> Errors:
         detail = f"must be greater than 0 and less than {_MAX_AFFINITY}"
         errors.append(errors_of.invalid(path, seconds, detail))
     return errors
+
+
+def _unallocatable(spec: Any) -> Errors:
+    """What allocation finds wrong before anything is validated."""
+    if spec.get("type") == "ExternalName" or not spec.get("clusterIPs"):
+        return []
+    return _cluster_ips(spec, {})
 
 
 def _cluster_ips(spec: Any, before: Any) -> Errors:

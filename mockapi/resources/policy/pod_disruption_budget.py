@@ -46,6 +46,7 @@ STRATEGY = Strategy(
     validate_name=names.path_segment,
     validate=_validate,
     validate_update=lambda obj, old: _validate(obj),
+    metadata_last=True,
     has_generation=True,
     has_status=True,
     status=StatusStrategy(validate_update=_validate_status),

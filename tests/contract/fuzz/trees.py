@@ -21,7 +21,6 @@ SCALARS: tuple[Any, ...] = (
     True,
     False,
     None,
-    [],
     {},
     ["a"],
     {"a": "b"},
@@ -80,8 +79,8 @@ def _near_list(random: Random, value: list[Any]) -> list[Any]:
     changed = copy.deepcopy(value)
     choice = random.randrange(5)
     if not changed or choice == 0:
-        return []
-    if choice == 1:
+        return changed[:1]
+    if choice == 1 and len(changed) > 1:
         return changed[1:]
     if choice == 2:
         return changed[::-1]
