@@ -41,7 +41,10 @@ class _NobodyManages:
     def apply(self, live: Obj | None, patch: Obj, **_: Any) -> Obj:
         raise AssertionError("nothing is applied here")
 
-    def apply_scale(self, live: Obj, patch: Obj, **_: Any) -> tuple[Any, list[Obj]]:
+    def entries_of_scale(self, live: Obj, resource: Any) -> list[Obj]:
+        return []
+
+    def apply_scale(self, live: Obj, seen: Obj, patch: Obj, **_: Any) -> tuple[Obj, list[Obj]]:
         raise AssertionError("nothing is applied here")
 
 
