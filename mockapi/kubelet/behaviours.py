@@ -93,7 +93,7 @@ class Behaviours:
         """What holds for the container's life number `attempt`."""
         annotation = (pod["metadata"].get("annotations") or {}).get(ANNOTATION, "")
         image = container.get("image", "")
-        default = values.FINISHES if _of_job(pod) else values.DEFAULT
+        default = values.FINISHES if _finishes(pod, container) else values.DEFAULT
         if not annotation and not self._rules and not image.startswith(IMAGE_PREFIX):
             return default
         tree: Tree = {}
@@ -202,6 +202,14 @@ def merged(strong: Tree, weak: Tree) -> Tree:
         both = isinstance(value, dict) and isinstance(below, dict)
         out[key] = merged(value, below or {}) if both else value
     return out
+
+
+def _finishes(pod: Obj, container: Obj) -> bool:
+    """Init containers and those of Jobs do their work and end; sidecars never do by themselves."""
+    for other in pod["spec"].get("initContainers") or ():
+        if other["name"] == container["name"]:
+            return bool(other.get("restartPolicy") != "Always")
+    return _of_job(pod)
 
 
 def _of_job(pod: Obj) -> bool:

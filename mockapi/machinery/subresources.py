@@ -229,6 +229,7 @@ class Subresources:
             if said.get(key):
                 metadata[key] = {**(metadata.get(key) or {}), **said[key]}
         status = dict(pod.get("status") or {})
+        status.pop("nominatedNodeName", None)
         others = [c for c in status.get("conditions", ()) if c["type"] != "PodScheduled"]
         now = timestamp(self.pipeline.clock.now())
         condition: Obj = {

@@ -38,9 +38,23 @@ def test_init_containers_run_one_after_the_other() -> None:
     assert [s["started"] for s in init_statuses] == [False, False]
 
 
+def test_ordinary_init_container_does_its_work_and_a_sidecar_goes_on() -> None:
+    cluster = Cluster()
+    sidecar = init("side", restartPolicy="Always")
+    cluster.run(initContainers=[*init("i1"), *sidecar], containers=MAIN)
+    assert [e.rpartition(".")[2] for e in started(cluster)] == [
+        "initContainers{i1}",
+        "initContainers{side}",
+        "containers{main}",
+    ]
+    assert [s["started"] for s in cluster.status()["initContainerStatuses"]] == [False, True]
+
+
 def test_initialized_says_what_is_missing() -> None:
     cluster = Cluster()
-    cluster.run(initContainers=init("i1", "i2"))
+    cluster.run(
+        annotation="containers: {'i*': {run: {seconds: 60}}}", initContainers=init("i1", "i2")
+    )
     found = next(c for c in cluster.status()["conditions"] if c["type"] == "Initialized")
     assert (found["status"], found["reason"], found["message"]) == (
         "False",
