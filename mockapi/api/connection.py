@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from gevent.pywsgi import Input, WSGIHandler
+from gevent.ssl import SSLSocket
 
 from mockapi.base.clock import http_date
 
@@ -56,6 +57,7 @@ class Connection(WSGIHandler):  # type: ignore[misc]
             return _refusal(error)
         self.application = self.server.application
         self.handle_one_response()
+        self.environ.pop("mockapi.line", None)  # a cycle otherwise
         self.busy = False
         if self.close_connection or self.server.closing or self.rfile.closed:
             return None
@@ -75,6 +77,7 @@ class Connection(WSGIHandler):  # type: ignore[misc]
             self.close_connection = environ.get("HTTP_CONNECTION", "").lower() != "keep-alive"
         self._read_body_framing(environ)
         environ["mockapi.socket"] = self.socket
+        environ["mockapi.line"] = self
         environ["REMOTE_ADDR"] = self.client_address[0] if self.client_address else ""
         return environ
 
@@ -193,6 +196,21 @@ class Connection(WSGIHandler):  # type: ignore[misc]
             self.write(b"")
         if self.response_use_chunked and self.command != "HEAD":
             self._sendall(b"0\r\n\r\n")
+
+    def send_now(self, data: bytes) -> bytes | None:
+        """See `stream.Line`: a chunk of the reply, below gevent."""
+        if not self.response_use_chunked or isinstance(self.socket, SSLSocket):
+            return None
+        chunk = b"%x\r\n%b\r\n" % (len(data), data)
+        try:
+            return chunk[self.socket._sock.send(chunk) :]
+        except BlockingIOError:
+            return chunk
+        except OSError:  # the greenlet will meet it
+            return chunk
+
+    def send_rest(self, rest: bytes) -> None:
+        self._sendall(rest)
 
     def log_request(self) -> None:
         return

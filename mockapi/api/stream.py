@@ -1,7 +1,7 @@
 """A watch on its way to one client: wait for the store, send everything that is pending at once.
 
 A stream holds no events of its own; a slow reader blocks in `send` and, when it comes back, either
-reads on from the log or is told that its revision has expired.
+reads on from the log or is told that its revision has expired. While it waits, `push` sends for it.
 """
 
 import os
@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import gevent
 from gevent.event import Event
 
+from mockapi.api.fanout import Fanout, Listen
 from mockapi.base.clock import monotonic
 from mockapi.meta.errors import ApiError
 
@@ -34,12 +35,31 @@ class Source(Protocol):
     def close(self) -> None: ...
 
 
+class Line(Protocol):
+    """The connection under a stream."""
+
+    def send_now(self, data: bytes) -> bytes | None:
+        """Send as much as goes without waiting; returns what is left, None when the connection
+        cannot do that and nothing was sent."""
+
+    def send_rest(self, rest: bytes) -> None:
+        """Send what was left, waiting as long as it takes."""
+
+
 class Streams:
     """All open streams of a server, so that they can be ended together."""
 
     def __init__(self) -> None:
         self._open: set[Stream] = set()
+        self._fanouts: dict[str, Fanout] = {}
         self.closing = False
+
+    def fanout(self, bucket: str, listen: Listen) -> Fanout:
+        """Where the watchers of a bucket wait."""
+        found = self._fanouts.get(bucket)
+        if found is None:
+            found = self._fanouts[bucket] = Fanout(listen)
+        return found
 
     def __len__(self) -> int:
         return len(self._open)
@@ -73,12 +93,20 @@ class Stream:
         seconds: float,
         streams: Streams,
         socket: Any = None,
+        fanout: Fanout | None = None,
+        line: Line | None = None,
     ) -> None:
+        """With a `fanout` the stream waits there, and not for its source's handle; with a `line`
+        it is sent to from there."""
         self._source = source
         self._encode = encode
         self._deadline = monotonic() + seconds
         self._streams = streams
         self._socket = socket
+        self._fanout = fanout
+        self._line = line
+        self._rest = b""
+        self._unsent: Any = ()
         self._wakeup = Event()
         self._ended = False
         streams.add(self)
@@ -98,9 +126,9 @@ class Stream:
         watcher = self._watch_for_hangup()
         try:
             while not self._ended:
-                handle = self._source.handle()
+                handle = None if self._fanout is not None else self._source.handle()
                 try:
-                    events = self._source.poll()
+                    events = self._left_over() or self._source.poll()
                 except ApiError as error:
                     yield [self._encode(self._source.failure(error))]
                     return
@@ -123,13 +151,49 @@ class Stream:
         remaining = self._deadline - monotonic()
         if remaining <= 0:
             return False
-        handle.rawlink(self.wake)
+        if self._fanout is not None:
+            self._fanout.join(self)
+        else:
+            handle.rawlink(self.wake)
         try:
             self._wakeup.wait(min(remaining, self._pause()))
         finally:
-            handle.unlink(self.wake)
+            if self._fanout is not None:
+                self._fanout.leave(self)
+            else:
+                handle.unlink(self.wake)
             self._wakeup.clear()
         return True
+
+    def push(self) -> None:
+        """Send what is pending while the stream's greenlet waits, or wake that to do it."""
+        if self._line is None or self._rest or self._unsent:
+            self.wake()
+            return
+        try:
+            events = self._source.poll()
+        except ApiError:  # which the greenlet will meet again
+            self.wake()
+            return
+        if not events:
+            return
+        rest = self._line.send_now(b"".join([self._encode(event) for event in events]))
+        if rest is None:
+            self._unsent = events
+        elif rest:
+            self._rest = rest
+        else:
+            return
+        self.wake()
+
+    def _left_over(self) -> Any:
+        """What `push` could not send: the end of a frame is sent here, whole events returned."""
+        if self._rest:
+            rest, self._rest = self._rest, b""
+            assert self._line is not None
+            self._line.send_rest(rest)
+        events, self._unsent = self._unsent, ()
+        return events
 
     def _pause(self) -> float:
         """Real seconds after which the source wants to be asked again (for a bookmark)."""

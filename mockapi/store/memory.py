@@ -159,6 +159,9 @@ class MemoryStore:
                 if not history:
                     del bucket.history[key]
 
+    def listen(self, prefix: str, listener: Callable[[], None]) -> Callable[[], None]:
+        return self._bucket(prefix).notifier.listen(listener)
+
     def watch(self, prefix: str, *, after: int) -> "MemoryWatch":
         self._check(after)
         return MemoryWatch(self, self._bucket(prefix), prefix, after)

@@ -131,4 +131,7 @@ class Store(Protocol):
     def watch(self, prefix: str, *, after: int) -> Watch:
         """Replay what came after a revision, then follow. Raises Compacted or FutureRevision."""
 
+    def listen(self, prefix: str, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call back at each write in the prefix's bucket; returns what ends it. Must be quick."""
+
     def compact(self, revision: int) -> None: ...

@@ -8,6 +8,7 @@ import orjson
 
 from mockapi.api import encode, transform
 from mockapi.api.call import Call
+from mockapi.api.fanout import Fanout
 from mockapi.api.kernel import Kernel
 from mockapi.api.negotiate import COLLECTION_TYPES, JSON, Form, check_stream
 from mockapi.api.reply import Reply, Streamed
@@ -40,11 +41,18 @@ def serve(call: Call, route: Route, kernel: Kernel) -> Reply:
         seconds=seconds(source.timeout_seconds),
         streams=kernel.streams,
         socket=None if is_socket else call.environ.get("mockapi.socket"),
+        fanout=_fanout(route, kernel),
+        line=None if is_socket else call.environ.get("mockapi.line"),
     )
     if is_socket:
         return _on_websocket(call, form, stream)
     media = JSON if form.media == JSON else f"{form.media};stream=watch"
     return Streamed(200, stream, media)
+
+
+def _fanout(route: Route, kernel: Kernel) -> Fanout:
+    bucket, store = route.resource.bucket, kernel.pipeline.store
+    return kernel.streams.fanout(bucket, lambda written: store.listen(f"{bucket}/", written))
 
 
 def _on_websocket(call: Call, form: Form, stream: Stream) -> Reply:
