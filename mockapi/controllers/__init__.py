@@ -65,7 +65,6 @@ CONTROLLERS: tuple[Row, ...] = (
     Row("serviceaccount-controller", ServiceAccountController, ("serviceaccount",)),
     Row("root-ca-certificate-publisher-controller", RootCAPublisher, ("root-ca-cert-publisher",)),
     Row("namespace-controller", NamespaceController, ("namespace",)),
-    Row("garbage-collector-controller", GarbageCollector, ("garbagecollector",)),
     Row("endpoints-controller", EndpointsController, ("endpoint",)),
     Row("endpointslice-controller", EndpointSliceController, ("endpointslice",)),
     Row("replicationcontroller-controller", _replication_controllers, ("replicationcontroller",)),
@@ -123,6 +122,8 @@ CONTROLLERS: tuple[Row, ...] = (
     # Before the Deployments', so that a set answers its own change first, as in the real cluster.
     Row("replicaset-controller", ReplicaSetController, ("replicaset",)),
     Row("deployment-controller", DeploymentController, ("deployment",)),
+    # It asks the server before it acts: those who own the objects come first.
+    Row("garbage-collector-controller", GarbageCollector, ("garbagecollector",)),
 )
 
 

@@ -8,7 +8,7 @@ from mockapi.controllers import objects
 from mockapi.meta.errors import ApiError
 from mockapi.runtime.informer import Informer
 from mockapi.runtime.loop import Runtime
-from mockapi.runtime.queue import Queue
+from mockapi.runtime.queue import FIRST_BACK_OFF, LAST_BACK_OFF, Queue
 from mockapi.runtime.recorder import Recorder
 
 MANAGER = "kube-controller-manager"
@@ -41,6 +41,7 @@ def queue(
     primary: Informer,
     *,
     part: str = "",
+    back_off: tuple[float, float] = (FIRST_BACK_OFF, LAST_BACK_OFF),
 ) -> Queue:
     """A work queue whose sync leaves out objects that opted out of `controller`. A controller with
     several queues names each further one's `part`."""
@@ -51,7 +52,8 @@ def queue(
         if obj is None or not keep_off(obj):
             sync(key)
 
-    return runtime.queue(f"{controller}-{part}" if part else controller, guarded)
+    name = f"{controller}-{part}" if part else controller
+    return runtime.queue(name, guarded, back_off=back_off)
 
 
 def opt_out(runtime: Runtime, controller: str) -> Callable[[Obj], bool]:

@@ -1,63 +1,52 @@
-"""Cron schedules as robfig/cron/v3 reads them (the standard five fields, @names, @every). Pure."""
+"""When cron schedules are due, and which times were missed. Pure.
 
-import calendar
-import re
+Sources: robfig/cron/v3 (spec.go), pkg/controller/cronjob/utils.go.
+"""
+
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-_MONTHS = {name.lower(): n for n, name in enumerate(calendar.month_abbr) if name}
-_DAYS = {name: n for n, name in enumerate(("sun", "mon", "tue", "wed", "thu", "fri", "sat"))}
-_NAMED = {
-    "@yearly": "0 0 1 1 *",
-    "@annually": "0 0 1 1 *",
-    "@monthly": "0 0 1 * *",
-    "@weekly": "0 0 * * 0",
-    "@daily": "0 0 * * *",
-    "@midnight": "0 0 * * *",
-    "@hourly": "0 * * * *",
-}
-_UNITS = {"h": 3600, "m": 60, "s": 1, "ms": 0.001, "us": 1e-6, "ns": 1e-9}
+from mockapi.meta import cron
+
 MAX_YEARS = 5
+MANY_MISSED = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Allowed values of each field; `every` seconds instead for @every."""
+    """The rules of a schedule in a time zone."""
 
-    minutes: frozenset[int] = frozenset()
-    hours: frozenset[int] = frozenset()
-    days: frozenset[int] = frozenset()
-    months: frozenset[int] = frozenset()
-    weekdays: frozenset[int] = frozenset()
-    any_day: bool = False
-    """One of the two day fields is a star: both must match; else one of them is enough."""
+    rules: cron.Schedule
     zone: tzinfo = UTC
-    every: int = 0
 
     def next_after(self, moment: float) -> float | None:
         """The first time after `moment` (seconds since the epoch), None within five years."""
-        if self.every:
-            return float(int(moment) + self.every)
+        rules = self.rules
+        if rules.every:
+            return float(int(moment) + rules.every)
         at = datetime.fromtimestamp(int(moment) - int(moment) % 60 + 60, self.zone)
         last = at.year + MAX_YEARS
         while at.year <= last:
-            if at.month not in self.months:
+            if at.month not in rules.months:
                 at = _start(at, at.year + at.month // 12, at.month % 12 + 1)
             elif not self._day_fits(at):
                 at = _later(at.replace(hour=0, minute=0), timedelta(days=1))
-            elif at.hour not in self.hours:
+            elif at.hour not in rules.hours:
                 at = _later(at.replace(minute=0), timedelta(hours=1))
-            elif at.minute not in self.minutes:
+            elif at.minute not in rules.minutes:
                 at = _later(at, timedelta(minutes=1))
             else:
                 return at.timestamp()
         return None
 
     def _day_fits(self, at: datetime) -> bool:
-        in_month = at.day in self.days
-        in_week = at.isoweekday() % 7 in self.weekdays
-        return in_month and in_week if self.any_day else in_month or in_week
+        """Where one of the two day fields is a star both must match; else one is enough."""
+        in_month = at.day in self.rules.days
+        in_week = at.isoweekday() % 7 in self.rules.weekdays
+        if self.rules.any_day or self.rules.any_weekday:
+            return in_month and in_week
+        return in_month or in_week
 
 
 def _start(at: datetime, year: int, month: int) -> datetime:
@@ -72,72 +61,66 @@ def _later(at: datetime, step: timedelta) -> datetime:
 
 
 def parse(text: str, zone: str = "") -> Schedule:
-    """Raises ValueError for a schedule or a zone that there is not."""
-    place: tzinfo = _zone(zone) if zone else UTC
-    prefix = re.match(r"(?:TZ|CRON_TZ)=(\S+)\s+(.*)", text)
-    if prefix:
-        place, text = _zone(prefix[1]), prefix[2]
-    if text.startswith("@every "):
-        return Schedule(every=max(1, int(_duration(text[7:]))), zone=place)
-    if text.startswith("@"):
-        if text not in _NAMED:
-            raise ValueError(f"unrecognized descriptor: {text}")
-        text = _NAMED[text]
-    fields = text.split()
-    if len(fields) != 5:
-        raise ValueError(f"expected exactly 5 fields, found {len(fields)}: {fields}")
-    minutes, hours, days, months, weekdays = fields
-    return Schedule(
-        minutes=_field(minutes, 0, 59),
-        hours=_field(hours, 0, 23),
-        days=_field(days, 1, 31),
-        months=_field(months, 1, 12, _MONTHS),
-        weekdays=_field(weekdays, 0, 6, _DAYS),
-        any_day=days[0] in "*?" or weekdays[0] in "*?",
-        zone=place,
-    )
-
-
-def _zone(name: str) -> tzinfo:
+    """Raises ValueError for a schedule or a zone that there is not, in Go's words."""
+    rules = cron.parse(f"TZ={zone} {text}" if zone else text)
+    if not rules.zone:
+        return Schedule(rules)
     try:
-        return UTC if name == "UTC" else ZoneInfo(name)
-    except (ZoneInfoNotFoundError, OSError) as error:
+        return Schedule(rules, zone_of(rules.zone))
+    except ValueError as error:
+        raise ValueError(f"provided bad location {rules.zone}: {error}") from None
+
+
+def zone_of(name: str) -> tzinfo:
+    """Raises ValueError."""
+    try:
+        return UTC if name in ("", "UTC") else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, OSError, ValueError) as error:
         raise ValueError(f"unknown time zone {name}") from error
 
 
-def _duration(text: str) -> float:
-    parts = re.findall(r"(\d+(?:\.\d+)?)(h|ms|us|ns|m|s)", text)
-    if "".join(a + b for a, b in parts) != text.strip() or not parts:
-        raise ValueError(f"failed to parse duration @every {text}")
-    return sum(float(amount) * _UNITS[unit] for amount, unit in parts)
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """The latest time that was due and not met, and how many there were, roughly."""
+
+    latest: float | None = None
+    count: int = 0
 
 
-def _field(text: str, low: int, high: int, names: dict[str, int] | None = None) -> frozenset[int]:
-    found: set[int] = set()
-    for part in text.split(","):
-        span, slash, step = part.partition("/")
-        first, dash, last = span.partition("-")
-        if first in ("*", "?"):
-            start, end = low, high
-        else:
-            start = _value(first, names)
-            end = _value(last, names) if dash else (high if slash else start)
-        width = int(step) if slash and step.isdigit() else 1
-        if start < low or end > high or start > end or width < 1 or (slash and not step.isdigit()):
-            raise ValueError(f"invalid cron field: {part}")
-        found.update(range(start, end + 1, width))
-    return frozenset(found)
+def missed(schedule: Schedule, since: float, now: float) -> Missed:
+    """What was due after `since` and until `now`. Raises ValueError for what is never due."""
+    first = schedule.next_after(since)
+    second = schedule.next_after(first) if first is not None else None
+    if first is None or second is None:
+        raise ValueError("time difference between two schedules is less than 1 second")
+    if now < first:
+        return Missed()
+    if now < second:
+        return Missed(first)
+    between = int(second - first)
+    count = int(now - first) // between + 1
+    # One step back from where even steps would lead: the schedule itself finds the last ones.
+    latest: float | None = None
+    moment = schedule.next_after(first + (count - 2) * between)
+    while moment is not None and moment <= now:
+        latest, moment = moment, schedule.next_after(moment)
+    return Missed(latest, count)
 
 
-def _value(text: str, names: dict[str, int] | None) -> int:
-    if names and text.lower() in names:
-        return names[text.lower()]
-    if not text.isdigit():
-        raise ValueError(f"failed to parse int from {text}")
-    return int(text)
+def wait(schedule: Schedule, since: float, now: float) -> float | None:
+    """Seconds from `now` to the next time; None when there is none."""
+    try:
+        found = missed(schedule, since, now)
+    except ValueError:
+        return None
+    start = found.latest
+    if start is None:
+        start = now if found.count else since
+    upcoming = schedule.next_after(start)
+    return None if upcoming is None else upcoming - now
 
 
 def local_time(moment: float, zone: str) -> str:
     """RFC 3339 in a zone; ValueError when there is none of the name."""
-    text = datetime.fromtimestamp(moment, _zone(zone)).isoformat()
+    text = datetime.fromtimestamp(moment, zone_of(zone)).isoformat()
     return text.replace("+00:00", "Z")

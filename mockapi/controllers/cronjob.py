@@ -1,9 +1,12 @@
 """CronJobs: Jobs by schedule. Source: pkg/controller/cronjob."""
 
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
 from mockapi.base.clock import parse_timestamp, timestamp
 from mockapi.client.protocol import Event, Obj
 from mockapi.controllers import base, cron, objects
-from mockapi.controllers.job import finished
+from mockapi.controllers.job_sync import finished
 from mockapi.meta.errors import ApiError
 from mockapi.runtime.loop import Runtime
 
@@ -11,8 +14,6 @@ RESOURCE = "batch/v1/cronjobs"
 JOBS = "batch/v1/jobs"
 SCHEDULED_AT = "batch.kubernetes.io/cronjob-scheduled-timestamp"
 DELTA = 0.1
-MANY_MISSED = 100
-MAX_MISSED = 10000
 
 
 class CronJobController:
@@ -129,50 +130,54 @@ class _Sync:
     # Jobs to be.
 
     def _schedule(self) -> None:
-        zone = self.spec.get("timeZone") or ""
+        zone, text = self.spec.get("timeZone") or "", self.spec["schedule"]
         try:
-            schedule = cron.parse(self.spec["schedule"], zone)
+            cron.zone_of(zone)
         except ValueError as error:
-            reason = "UnknownTimeZone" if "time zone" in str(error) else "UnparseableSchedule"
-            message = f"unparseable schedule: {self.spec['schedule']!r} : {error}"
-            if reason == "UnknownTimeZone":
-                message = f"invalid timeZone: {zone!r}: {error}"
-            self._event("Warning", reason, message)
+            self._event("Warning", "UnknownTimeZone", f'invalid timeZone: "{zone}": {error}')
             return
-        due = self._due(schedule)
-        upcoming = schedule.next_after(self.now)
-        if upcoming is not None:
-            key = objects.key(self.owner)
-            self.controller.queue.add_after(key, upcoming - self.now + DELTA)
+        try:
+            schedule = cron.parse(text, zone)
+        except ValueError as error:
+            message = f'unparseable schedule: "{text}" : {error}'
+            self._event("Warning", "UnparseableSchedule", message)
+            return
+        try:
+            due = self._due(schedule)
+        except ValueError as error:
+            # It would never be right: nothing is done until the schedule is changed.
+            self._event("Warning", "InvalidSchedule", f"invalid schedule: {text} : {error}")
+            return
         if due is not None:
             self._start(due)
+        left = cron.wait(schedule, self._since(), self.now)
+        if left is not None:
+            self.controller.queue.add_after(objects.key(self.owner), left + DELTA)
+
+    def _since(self) -> float:
+        last = self.status.get("lastScheduleTime")
+        return parse_timestamp(last or objects.created(self.owner))
 
     def _due(self, schedule: cron.Schedule) -> float | None:
         """The latest time that was missed, None when there is none that may still be started."""
-        since = parse_timestamp(self.status.get("lastScheduleTime") or objects.created(self.owner))
-        deadline = self.spec.get("startingDeadlineSeconds")
+        since, deadline = self._since(), self.spec.get("startingDeadlineSeconds")
         if deadline is not None:
             since = max(since, self.now - deadline)
-        missed, latest = 0, None
-        moment = schedule.next_after(since)
-        while moment is not None and moment <= self.now:
-            latest, missed = moment, missed + 1
-            if missed > MAX_MISSED:
-                break
-            moment = schedule.next_after(moment)
-        if missed > MANY_MISSED:
+        found = cron.missed(schedule, since, self.now)
+        if found.latest is not None and found.count > cron.MANY_MISSED:
             message = (
                 "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or "
                 "check clock skew"
             )
             self._event("Warning", "TooManyMissedTimes", message)
-        return latest
+        return found.latest
 
     def _start(self, due: float) -> None:
         name = f"{objects.name(self.owner)}-{int(due) // 60}"
         deadline = self.spec.get("startingDeadlineSeconds")
         if deadline is not None and due + deadline < self.now:
-            when = timestamp(due)
+            # RFC 1123 with a numeric zone.
+            when = format_datetime(datetime.fromtimestamp(due, UTC))
             self._event("Warning", "MissSchedule", f"Missed scheduled time to start a job: {when}")
             return
         if any(r["name"] == name for r in self.status["active"]):

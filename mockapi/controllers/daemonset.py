@@ -159,7 +159,10 @@ class _Sync:
     def run(self) -> None:
         spec = self.template["spec"]
         fits = {objects.name(n): fitting.fits(spec, n) for n in self.controller.nodes.list()}
-        revisions = history.owned(self.controller.revisions, self.owner)
+        revisions = [
+            history.adopted(self.controller.client, self.owner, "apps/v1", "DaemonSet", item)
+            for item in history.owned(self.controller.revisions, self.owner)
+        ]
         self.hash, old = self._revision(revisions)
         self.around = Surroundings(
             fits=fits,

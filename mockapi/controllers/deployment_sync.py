@@ -295,6 +295,8 @@ class Sync:
         try:
             resized: dict[str, Obj] = {}
             for item, size in rollout.cleanups(running, most):
+                if size > rollout.replicas(item):
+                    return False
                 resized[objects.uid(item)] = self._write_size(item, size)
             running = [resized.get(objects.uid(item), item) for item in running]
             available = rollout.counted([*running, new], "availableReplicas")

@@ -17,6 +17,9 @@ def mark(
             made["lastTransitionTime"] = known["lastTransitionTime"]
         made["observedGeneration"] = objects.generation(pod)
         new["conditions"] = [made]
+        types = [row["type"] for row in objects.status(pod).get("conditions") or ()]
+        types += [] if known is not None else ["DisruptionTarget"]
+        new["$setElementOrder/conditions"] = [{"type": type} for type in types]
     if phase and objects.phase(pod) != phase:
         new["phase"] = phase
         new["observedGeneration"] = objects.generation(pod)

@@ -101,7 +101,10 @@ def create(client: Client, owner: Obj, revision: Obj, collisions: int) -> tuple[
         collisions += 1
 
 
-def adopt(client: Client, owner: Obj, api_version: str, kind: str, revision: Obj) -> Obj:
+def adopted(client: Client, owner: Obj, api_version: str, kind: str, revision: Obj) -> Obj:
+    """The revision, of the owner from now on if it was nobody's."""
+    if objects.controller_of(revision) is not None:
+        return revision
     reference = objects.controller_reference(owner, api_version, kind)
     patch = {"metadata": {"uid": objects.uid(revision), "ownerReferences": [reference]}}
     return client.patch(

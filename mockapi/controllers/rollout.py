@@ -202,7 +202,10 @@ def has_deadline(deployment: Obj) -> bool:
 
 
 def cleanups(old: Iterable[Obj], most: int) -> list[tuple[Obj, int]]:
-    """New sizes of old sets that drop up to `most` unavailable replicas, oldest first."""
+    """New sizes of old sets that drop up to `most` unavailable replicas, oldest first.
+
+    A set that counts more available replicas than it is to have has not shrunk yet: what would
+    come of it is no size, and the caller has to wait."""
     dropped, sizes = 0, []
     for item in by_age(old):
         if dropped >= most:

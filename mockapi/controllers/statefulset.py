@@ -38,9 +38,8 @@ class StatefulSetController:
         owner = self.sets.get_key(key)
         if owner is None:
             return
-        for item in history.owned(self.revisions, owner):
-            if objects.controller_of(item) is None and not objects.deleting(owner):
-                history.adopt(self.client, owner, "apps/v1", "StatefulSet", item)
+        for item in history.owned(self.revisions, owner) if not objects.deleting(owner) else ():
+            history.adopted(self.client, owner, "apps/v1", "StatefulSet", item)
         pods = self._claim(owner)
         status = _Sync(self, owner, pods).run()
         wait = owner["spec"].get("minReadySeconds", 0)

@@ -3,7 +3,7 @@
 from mockapi.base.clock import parse_timestamp
 from mockapi.client.protocol import Event, Obj
 from mockapi.controllers import base, objects
-from mockapi.controllers.job import RESOURCE, finished
+from mockapi.controllers.job_sync import RESOURCE, finished
 from mockapi.runtime.loop import Runtime
 
 

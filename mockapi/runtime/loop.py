@@ -16,7 +16,7 @@ from mockapi.base.waiting import Notifier
 from mockapi.client.protocol import Client, Clients
 from mockapi.meta.errors import ApiError
 from mockapi.runtime.informer import Informer
-from mockapi.runtime.queue import Queue
+from mockapi.runtime.queue import FIRST_BACK_OFF, LAST_BACK_OFF, Queue
 from mockapi.runtime.recorder import Recorder
 
 URGENT_IN_A_ROW = 200
@@ -81,14 +81,23 @@ class Runtime:
             informer.start()
         return informer
 
-    def queue(self, name: str, sync: Callable[[str], None], *, urgent: bool = False) -> Queue:
-        """Register a worker. An urgent queue is served first, within `URGENT_IN_A_ROW`: for keys
-        that are one object's own small step (a pod to bind or to start). Otherwise whoever sums
-        up many objects (a ReplicaSet) would do so again after each of those steps, and the work
-        would grow with the square of their number.
+    def queue(
+        self,
+        name: str,
+        sync: Callable[[str], None],
+        *,
+        urgent: bool = False,
+        back_off: tuple[float, float] = (FIRST_BACK_OFF, LAST_BACK_OFF),
+    ) -> Queue:
+        """Register a worker; `back_off` is the first and the longest, in seconds.
+
+        An urgent queue is served first, within `URGENT_IN_A_ROW`: for keys that are one object's
+        own small step (a pod to bind or to start). Otherwise whoever sums up many objects (a
+        ReplicaSet) would do so again after each of those steps, and the work would grow with the
+        square of their number.
         """
         ready = self._enqueue_urgent if urgent else self._enqueue
-        queue = Queue(name, sync, clock=self.clock, ready=ready)
+        queue = Queue(name, sync, clock=self.clock, ready=ready, back_off=back_off)
         self._queues.append(queue)
         return queue
 

@@ -20,10 +20,17 @@ class Queue:
     """Keys waiting to be synced. A key added twice before its sync is synced once."""
 
     def __init__(
-        self, name: str, sync: Callable[[str], None], *, clock: Clock, ready: Ready
+        self,
+        name: str,
+        sync: Callable[[str], None],
+        *,
+        clock: Clock,
+        ready: Ready,
+        back_off: tuple[float, float] = (FIRST_BACK_OFF, LAST_BACK_OFF),
     ) -> None:
         self.name = name
         self.sync = sync
+        self._back_off = back_off
         self._clock = clock
         self._ready = ready
         self._waiting: set[str] = set()
@@ -56,7 +63,8 @@ class Queue:
         """Add after this key's back-off, which doubles until `forget`."""
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
-        self.add_after(key, min(FIRST_BACK_OFF * 2 ** min(failures, 30), LAST_BACK_OFF))
+        first, last = self._back_off
+        self.add_after(key, min(first * 2 ** min(failures, 30), last))
 
     def forget(self, key: str) -> None:
         self._failures.pop(key, None)

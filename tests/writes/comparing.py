@@ -146,6 +146,10 @@ def _like(value: Any, variants: Sequence[Any]) -> bool:
     return any(outline == _outline_of_events(variant) for variant in variants)
 
 
+# Said at each look, and how many looks there are is a matter of time.
+_TIMED = frozenset(("FailedBinding", "JobAlreadyActive", "SawCompletedJob"))
+
+
 def _outline_of_events(rows: Iterable[list[Any]]) -> list[Any]:
     """Several like things done at once are told in any order, and how often something was tried
     again until it was quiet is a matter of time."""
@@ -154,7 +158,7 @@ def _outline_of_events(rows: Iterable[list[Any]]) -> list[Any]:
         if "the object has been modified" in message:
             continue  # A conflict between two controllers is a race.
         times = count if reason.startswith("Successful") else min(count, 2)
-        times = 1 if reason == "FailedBinding" else times
+        times = 1 if reason in _TIMED else times
         if not groups or groups[-1][0] != (type, reason):
             groups.append(((type, reason), []))
         groups[-1][1].append([message, times])

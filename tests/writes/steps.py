@@ -8,7 +8,7 @@ from mockapi.controllers.daemonpods import node_of
 from mockapi.meta.errors import ApiError
 from tests.writes import history, shapes
 from tests.writes.shapes import CLUSTER_SCOPED, RESOURCES
-from tests.writes.worlds import World
+from tests.writes.worlds import World, make_lease
 
 Obj = dict[str, Any]
 
@@ -52,6 +52,9 @@ def create(world: World, short: Obj) -> None:
     plural = shapes.plural(obj["kind"])
     if plural in CLUSTER_SCOPED:
         world.mine(obj["metadata"]["name"])
+    if plural == "nodes":
+        world.nodes.add(obj["metadata"]["name"])
+        make_lease(world.client, world.now(), obj["metadata"]["name"])
     namespace = obj["metadata"].get("namespace", world.namespace)
     _own(world, obj)
     world.client.create(RESOURCES[plural], "" if plural in CLUSTER_SCOPED else namespace, obj)

@@ -1,17 +1,19 @@
 """The two sides of a scenario: mockapi on a manual clock, a real control plane over HTTP."""
 
+import contextlib
 import itertools
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from mockapi.base.clock import micro_timestamp
 from mockapi.client.http import HttpClients
 from mockapi.client.protocol import Client, Event, Watch
 from mockapi.composition import Cluster
 from mockapi.machinery import metrics_api
-from mockapi.meta.errors import ApiError
+from mockapi.meta.errors import ApiError, NotFound
 from mockapi.settings import Settings
 from tests.writes import adapter
 from tests.writes.history import USER, Line
@@ -32,6 +34,8 @@ class World(Protocol):
     client: Client
     lines: list[Line]
     step: int
+    nodes: set[str]
+    """Nodes whose leases are renewed."""
 
     def now(self) -> float: ...
 
@@ -89,7 +93,14 @@ class Mock:
         self.step = -1
         self._names = {self.namespace}
         self._watches = [self._watch(resource) for resource in RESOURCES.values()]
+        self.nodes = {NODE}
+        make_node(self.client, self.now())
+        self._keep_nodes()
         _make_namespace(self)
+
+    def _keep_nodes(self) -> None:
+        renew(self.client, self.now(), self.nodes)
+        self.cluster.clock.call_later(RENEW_SECONDS, self._keep_nodes)
 
     def _watch(self, resource: str) -> Watch:
         revision = self.client.list(resource).resource_version
@@ -105,16 +116,19 @@ class Mock:
         return bool(mine)
 
     def rest(self) -> None:
+        """From one timer to the next, until the next is far enough from the last write."""
         self.cluster.settle()
         self._note()
-        end = self.now() + PATIENCE_SECONDS
-        while self.now() < end:
-            self.cluster.advance(QUIET_SECONDS)
-            if not self._note():
-                return
+        last, end = self.now(), self.now() + PATIENCE_SECONDS
+        while self.now() < min(end, last + QUIET_SECONDS):
+            due = self.cluster.clock.next_due()
+            to = last + QUIET_SECONDS if due is None else min(due, last + QUIET_SECONDS)
+            self.cluster.advance(max(0.0, to - self.now()))
+            if self._note():
+                last = self.now()
 
     def begin(self) -> None:
-        """A manual clock stands on whole seconds, and at least two lie between steps."""
+        self.cluster.advance(-self.now() % 1)
 
     def breathe(self) -> None:
         self.cluster.settle()
@@ -149,6 +163,38 @@ def _make_namespace(world: World) -> None:
     world.rest()
 
 
+# A node that is there and well, for pods that a scenario binds.
+NODE = "somewhere"
+LEASES, NODE_LEASES = "coordination.k8s.io/v1/leases", "kube-node-lease"
+RENEW_SECONDS = 10.0
+
+
+def make_node(client: Client, now: float) -> None:
+    ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "ready"}
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE}}
+    make_lease(client, now, NODE)
+    client.create("v1/nodes", "", {**node, "status": {"conditions": [ready]}})
+
+
+def make_lease(client: Client, now: float, node: str) -> None:
+    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": node}}
+    spec = {"holderIdentity": node, "leaseDurationSeconds": 40, "renewTime": micro_timestamp(now)}
+    try:
+        client.create(LEASES, NODE_LEASES, {**lease, "spec": spec})
+    except ApiError:
+        renew(client, now, {node})
+
+
+def renew(client: Client, now: float, nodes: Iterable[str]) -> None:
+    """Say that these nodes are alive."""
+    for node in nodes:
+        patch = {"spec": {"renewTime": micro_timestamp(now)}}
+        try:
+            client.patch(LEASES, NODE_LEASES, node, patch)
+        except NotFound:
+            continue
+
+
 class Feed:
     """Watches a real cluster once for all scenarios that run on it."""
 
@@ -165,6 +211,10 @@ class Feed:
             watch.listen(self._woken.set)
             self._watches.append(watch)
         self._closed = False
+        self._client = client
+        self._renewed = 0.0
+        with contextlib.suppress(ApiError):
+            make_node(client, time.time())
         self._adapter: adapter.Adapter | None = None
         self._thread = threading.Thread(target=self._pump, name="feed", daemon=True)
         self._thread.start()
@@ -175,6 +225,11 @@ class Feed:
         while not self._closed:
             self._woken.wait(1)
             self._woken.clear()
+            if time.monotonic() - self._renewed > RENEW_SECONDS:
+                self._renewed = time.monotonic()
+                with self._lock:
+                    nodes = {NODE}.union(*(world.nodes for world in self._worlds))
+                renew(self._client, time.time(), nodes)
             for watch in self._watches:
                 for event in watch.poll():
                     with self._lock:
@@ -225,6 +280,7 @@ class Real:
         self.lines: list[Line] = []
         self.step = -1
         self.on_close: Callable[[], None] = lambda: None
+        self.nodes: set[str] = set()
         self._names = {namespace}
         self._last = time.monotonic()
 

@@ -19,6 +19,7 @@ from mockapi.controllers import cron
         ("2026-01-01T00:00:00Z", "@weekly", "", "2026-01-04T00:00:00Z"),
         ("2026-01-01T00:00:00Z", "@every 1h30m", "", "2026-01-01T01:30:00Z"),
         ("2026-01-01T00:00:00Z", "TZ=Asia/Tokyo 0 9 * * *", "", "2026-01-02T00:00:00Z"),
+        ("2026-01-01T00:00:00Z", "0 9 * * *", "Asia/Tokyo", "2026-01-02T00:00:00Z"),
     ],
 )
 def test_the_next_time(after: str, schedule: str, zone: str, expected: str) -> None:
