@@ -217,6 +217,14 @@ class HttpClient:
         url = self._path(resource, namespace, name)
         self._write("DELETE", url, options, "application/json")
 
+    def delete_collection(
+        self, resource: str, namespace: str, *, propagation_policy: str | None = None
+    ) -> None:
+        options: Obj = {"kind": "DeleteOptions", "apiVersion": "v1"}
+        if propagation_policy is not None:
+            options["propagationPolicy"] = propagation_policy
+        self._write("DELETE", self._path(resource, namespace), options, "application/json")
+
 
 class HttpWatch:
     """A watch whose reader thread fills a queue; it reconnects from where it was."""

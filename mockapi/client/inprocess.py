@@ -209,6 +209,12 @@ class InProcessClient:
         )
         self._pipeline.handle(self._request("delete", resource, namespace, name, obj=options))
 
+    def delete_collection(
+        self, resource: str, namespace: str, *, propagation_policy: str | None = None
+    ) -> None:
+        options = DeleteOptions(propagation_policy=propagation_policy)
+        self._pipeline.handle(self._request("deletecollection", resource, namespace, obj=options))
+
 
 class InProcessWatch:
     """See `protocol.Watch`."""

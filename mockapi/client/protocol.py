@@ -97,6 +97,10 @@ class Client(Protocol):
         resource_version: str | None = None,
     ) -> None: ...
 
+    def delete_collection(
+        self, resource: str, namespace: str, *, propagation_policy: str | None = None
+    ) -> None: ...
+
 
 class Clients(Protocol):
     """Makes clients for named components."""

@@ -86,11 +86,11 @@ class NamespaceController:
         self._finalize(key)
 
     def _empty(self, namespace: Obj) -> _Remaining:
-        """Pods first, and nothing else while there are any."""
+        """Pods first, and nothing else while there are any, which then are not told of."""
         left = _Remaining()
         self._remove_all("v1/pods", namespace, left)
         if left.resources:
-            return left
+            return _Remaining(estimate=left.estimate, errors=left.errors)
         for resource in self.served.deletable(namespaced=True):
             if resource != "v1/pods":
                 self._remove_all(resource, namespace, left)
@@ -103,14 +103,23 @@ class NamespaceController:
             if not items:
                 return
             wait = self._grace_left(items, namespace) if resource == "v1/pods" else 0
-            for item in items:
-                base.delete_if_there(self.client, resource, item, propagation_policy="Background")
+            self._delete_all(resource, inside, items)
             items = self.client.list(resource, inside).items
         except ApiError as error:
             if error.code not in (404, 405):
                 left.errors.append(error.message)
             return
         self._count(resource, items, wait, inside, left)
+
+    def _delete_all(self, resource: str, inside: str, items: Sequence[Obj]) -> None:
+        """All at once, where the resource allows it."""
+        try:
+            self.client.delete_collection(resource, inside, propagation_policy="Background")
+        except ApiError as error:
+            if error.code not in (404, 405):
+                raise
+            for item in items:
+                base.delete_if_there(self.client, resource, item, propagation_policy="Background")
 
     def _count(
         self, resource: str, rows: Sequence[Obj], wait: int, inside: str, left: _Remaining

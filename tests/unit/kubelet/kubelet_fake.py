@@ -72,6 +72,11 @@ class FakeClient:
         _merge(obj, patch)
         return self.server.put(resource, obj)
 
+    def delete_collection(
+        self, resource: str, namespace: str, *, propagation_policy: str | None = None
+    ) -> None:
+        raise AssertionError("a kubelet deletes one object at a time")
+
     def delete(
         self,
         resource: str,
