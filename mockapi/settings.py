@@ -233,6 +233,7 @@ _OTHER_VARIABLES = frozenset(
     (
         "MOCKAPI_ORACLE",
         "MOCKAPI_CONFIG",
+        "MOCKAPI_BINARIES",
         "MOCKAPI_KUBE_SCHEDULER",
         "MOCKAPI_SCHEDULER_ORACLE",
     )

@@ -14,3 +14,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="also run clients in other languages, as far as their toolchains are here",
     )
+    parser.addoption(
+        "--binaries",
+        default="",
+        metavar="FOLDER",
+        help="programs of the real release (kube-apiserver, etcd, kube-scheduler) to compare with",
+    )

@@ -1,7 +1,7 @@
 """The real scheduler and ours are interchangeable: the same scenarios on either server.
 
-MOCKAPI_KUBE_SCHEDULER names the program kube-scheduler of the real release, MOCKAPI_ORACLE the
-kubeconfig of a real kube-apiserver on which no scheduler runs.
+The real programs come from `--binaries` (see `real.py`); MOCKAPI_KUBE_SCHEDULER may name the
+kube-scheduler alone, MOCKAPI_ORACLE the kubeconfig of a server on which no scheduler runs.
 """
 
 import os
@@ -24,14 +24,13 @@ from mockapi.meta.errors import ApiError
 from mockapi.runtime.loop import Runtime
 from mockapi.scheduler import configuration
 from mockapi.scheduler.component import Scheduler
+from tests.peers import real
 
 # Test servers have certificates of their own making.
 pytestmark = pytest.mark.filterwarnings(
     "ignore::urllib3.exceptions.InsecureRequestWarning",
 )
 
-REAL = os.environ.get("MOCKAPI_KUBE_SCHEDULER", "")
-ORACLE = os.environ.get("MOCKAPI_ORACLE", "")
 SECONDS = 30.0
 DRA = "resource.k8s.io/v1"
 CLAIMS = f"{DRA}/resourceclaims"
@@ -369,14 +368,19 @@ def test_our_scheduler_on_mockapi_over_http(scenario: Callable[[Place], None]) -
 
 
 @pytest.fixture(scope="module")
-def real_on_mockapi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+def real_on_mockapi(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Client]:
+    program = real.program(request.config, "kube-scheduler", "MOCKAPI_KUBE_SCHEDULER")
+    if not program:
+        pytest.skip("neither --binaries nor MOCKAPI_KUBE_SCHEDULER names a kube-scheduler")
     with _cluster() as cluster:
         folder = Path(tmp_path_factory.mktemp("kube-scheduler"))
         where = f"clientConnection: {{kubeconfig: {cluster.kubeconfig}}}\n"
         config = _written(folder, f"{where}leaderElection: {{leaderElect: false}}\n")
         arguments = ["--config", str(config), "--secure-port=0"]
         with (folder / "log").open("w") as output:
-            process = subprocess.Popen([REAL, *arguments], stdout=output, stderr=output)
+            process = subprocess.Popen([program, *arguments], stdout=output, stderr=output)
         try:
             yield HttpClients(cluster.url).client("test")
         finally:
@@ -385,7 +389,6 @@ def real_on_mockapi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client
 
 
 @pytest.mark.oracle
-@pytest.mark.skipif(not REAL, reason="MOCKAPI_KUBE_SCHEDULER names no kube-scheduler")
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_real_scheduler_on_mockapi(
     scenario: Callable[[Place], None], real_on_mockapi: Client
@@ -397,16 +400,31 @@ def test_real_scheduler_on_mockapi(
         place.clean()
 
 
+@pytest.fixture(scope="module")
+def real_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """The kubeconfig of a kube-apiserver."""
+    named = os.environ.get("MOCKAPI_ORACLE", "")
+    if named:
+        yield Path(named)
+        return
+    etcd, apiserver = (real.program(request.config, name) for name in ("etcd", "kube-apiserver"))
+    if not (etcd and apiserver):
+        pytest.skip("neither --binaries nor MOCKAPI_ORACLE names a kube-apiserver")
+    with real.control_plane(etcd, apiserver, tmp_path_factory.mktemp("real")) as path:
+        yield path
+
+
 @pytest.fixture
-def ours_on_the_real_server() -> Iterator[Client]:
-    clients = HttpClients.from_kubeconfig(Path(ORACLE))
+def ours_on_the_real_server(real_server: Path) -> Iterator[Client]:
+    clients = HttpClients.from_kubeconfig(real_server)
     ours = _Ours(clients)
     yield clients.client("test")
     ours.stop()
 
 
 @pytest.mark.oracle
-@pytest.mark.skipif(not ORACLE, reason="MOCKAPI_ORACLE names no kube-apiserver")
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_our_scheduler_on_the_real_server(
     scenario: Callable[[Place], None], ours_on_the_real_server: Client
