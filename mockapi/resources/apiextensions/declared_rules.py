@@ -26,6 +26,14 @@ _NOT_BOOL = "cel expression must evaluate to a bool"
 _CHAIN = re.compile(r"(?<![\w.])(?:self|oldSelf)((?:\.[A-Za-z_]\w*)+)(?!\w)(?!\s*\()")
 _STEP = re.compile(r"\.([A-Za-z_]\w*)")
 
+_TEXT: Obj = {"type": "string"}
+_OF_OBJECTS: Obj = {
+    "apiVersion": _TEXT,
+    "kind": _TEXT,
+    "metadata": {"type": "object", "properties": {"name": _TEXT, "generateName": _TEXT}},
+}
+"""What a rule knows of every object."""
+
 
 def _has_lines(text: str) -> bool:
     return "\n" in text or "\r" in text
@@ -79,8 +87,12 @@ def _field_path(text: str, schema: Obj, path: Path) -> Errors:
     return errors
 
 
-def compile_errors(schema: Obj, path: Path, uncorrelated: Path | None) -> Errors:
+def compile_errors(
+    schema: Obj, path: Path, uncorrelated: Path | None, *, is_root: bool = False
+) -> Errors:
     """`uncorrelated` is the place above whose parts have no old value."""
+    if is_root or schema.get("x-kubernetes-embedded-resource"):
+        schema = {**schema, "properties": {**(schema.get("properties") or {}), **_OF_OBJECTS}}
     errors: Errors = []
     for index, rule in enumerate(schema["x-kubernetes-validations"]):
         where = path.child("x-kubernetes-validations").index(index)

@@ -107,7 +107,7 @@ def _schema(
     own += _extensions(schema, path) + _list_keys(schema, path) + _map_list(schema, path)
     own += declared_rules.shape_errors(schema, path)
     if not own and sound and schema.get("x-kubernetes-validations"):
-        rules += declared_rules.compile_errors(schema, path, place.uncorrelated)
+        rules += declared_rules.compile_errors(schema, path, place.uncorrelated, is_root=is_root)
     return own, rules
 
 
