@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from mockapi.base.clock import Timer
 from mockapi.client.protocol import Client, Event, Obj
-from mockapi.meta.errors import ApiError, NotFound
+from mockapi.meta.errors import ApiError
 from mockapi.runtime.loop import Runtime
 from mockapi.runtime.queue import Queue
 from mockapi.scheduler import binding, claiming, preemption
@@ -18,6 +18,7 @@ from mockapi.scheduler.binding import BindingFailed, Wait, Waits
 from mockapi.scheduler.changes import node_changes, pod_changes
 from mockapi.scheduler.claiming import Claiming
 from mockapi.scheduler.cluster import Cluster, Listers, Newer
+from mockapi.scheduler.evicting import Evictor
 from mockapi.scheduler.explain import explain
 from mockapi.scheduler.nominations import Nominations
 from mockapi.scheduler.plugin import Change
@@ -109,6 +110,7 @@ class Scheduler:
         self._waits = Waits(self._clock)
         self._assumed: dict[str, PodInfo] = {}
         self._reports = Reports(self._client, self._clock)
+        self._evictor = Evictor(self._client, self._reports, self.nominations)
         self._timer: Timer | None = None
         self._work: Queue = runtime.queue(self.name, self._sync, urgent=True)
         self._pods = runtime.informer("v1/pods")
@@ -280,7 +282,7 @@ class Scheduler:
             self._deallocate(outcome.idle_claim)
         if outcome.candidate is not None:
             nominated = outcome.candidate.node.name
-            self._evict(queued.pod, outcome.candidate)
+            self._evictor.evict(queued.pod, outcome.candidate)
         elif outcome.keeps_nomination:
             nominated = None
         message = attempt.diagnosis.message(len(self.cluster.nodes))
@@ -292,40 +294,6 @@ class Scheduler:
         except ApiError as error:
             name = claim["metadata"]["name"]
             logger.debug("could not deallocate claim %s: %s", name, error)
-
-    def _evict(self, preemptor: PodInfo, candidate: preemption.Candidate) -> None:
-        """Less important pods lose their nomination to the node, then the victims go."""
-        node = candidate.node.name
-        for other in self.nominations.on(node):
-            if other.priority < preemptor.priority and other.nominated_node:
-                self._reports.patch_status(other, {"nominatedNodeName": None})
-        for victim in candidate.victims:
-            if victim.terminating:
-                continue
-            try:
-                self._preempt(preemptor, victim, node)
-            except ApiError as error:
-                logger.debug("could not preempt %s: %s", victim.key, error)
-
-    def _preempt(self, preemptor: PodInfo, victim: PodInfo, node: str) -> None:
-        message = f"{preemptor.scheduler_name}: preempting to accommodate a higher priority pod"
-        condition = self._reports.condition(
-            victim, "DisruptionTarget", "True", "PreemptionByScheduler", message
-        )
-        try:
-            if condition is not None:
-                self._reports.patch(victim, {"conditions": [condition]})
-            self._client.delete("v1/pods", victim.namespace, victim.name)
-        except NotFound:
-            return
-        self._reports.event(
-            victim,
-            "Normal",
-            "Preempted",
-            "Preempting",
-            f"Preempted by pod {preemptor.uid} on node {node}",
-            profile=preemptor.scheduler_name,
-        )
 
     # Success
 

@@ -57,10 +57,11 @@ class Reports:
 
     def patch(self, pod: PodInfo, status: Obj) -> None:
         """Raises ApiError."""
-        if "conditions" in status:
-            known = [c["type"] for c in (pod.pod.get("status") or {}).get("conditions") or ()]
+        known = [c["type"] for c in (pod.pod.get("status") or {}).get("conditions") or ()]
+        if known and "conditions" in status:
             new = [c["type"] for c in status["conditions"] if c["type"] not in known]
-            status["$setElementOrder/conditions"] = [{"type": type} for type in (*known, *new)]
+            order = [{"type": type} for type in (*known, *new)]
+            status = {"$setElementOrder/conditions": order, **status}
         self._client.patch(
             "v1/pods",
             pod.namespace,

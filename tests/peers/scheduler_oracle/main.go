@@ -14,6 +14,7 @@ import (
 	"os"
 	"sort"
 	"strings"
+	"sync"
 	"time"
 
 	v1 "k8s.io/api/core/v1"
@@ -58,7 +59,34 @@ type answer struct {
 	Nominated *string                     `json:"nominated,omitempty"`
 	Victims   []string                    `json:"victims,omitempty"`
 	Claims    map[string]json.RawMessage  `json:"claims,omitempty"`
+	Writes    []write                     `json:"writes,omitempty"`
 }
+
+// write is a call of the API or an event about a pod.
+type write struct {
+	Verb string          `json:"verb"`
+	Pod  string          `json:"pod"`
+	Body json.RawMessage `json:"body,omitempty"`
+}
+
+// diary collects the events that plugins record.
+type diary struct {
+	mutex  sync.Mutex
+	events []write
+}
+
+func (d *diary) Eventf(regarding runtime.Object, related runtime.Object, eventtype, reason, action, note string, args ...interface{}) {
+	pod := regarding.(*v1.Pod)
+	body, err := json.Marshal([]string{eventtype, reason, action, fmt.Sprintf(note, args...)})
+	if err != nil {
+		panic(err)
+	}
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	d.events = append(d.events, write{Verb: "event", Pod: pod.Namespace + "/" + pod.Name, Body: body})
+}
+
+func (d *diary) WithLogger(klog.Logger) events.EventRecorderLogger { return d }
 
 type world struct {
 	client  *fake.Clientset
@@ -67,6 +95,7 @@ type world struct {
 	pods    map[string]*v1.Pod
 	nodes   []string
 	request request
+	diary   diary
 }
 
 func codeOf(status *fwk.Status) verdict {
@@ -105,8 +134,7 @@ func build(ctx context.Context, req request) (*world, error) {
 		options = append(options, scheduler.WithProfiles(cfg.Profiles...),
 			scheduler.WithPercentageOfNodesToScore(cfg.PercentageOfNodesToScore))
 	}
-	broadcaster := events.NewBroadcaster(&events.EventSinkImpl{Interface: w.client.EventsV1()})
-	recorder := profile.NewRecorderFactory(broadcaster)
+	recorder := profile.RecorderFactory(func(string) events.EventRecorderLogger { return &w.diary })
 	sched, err := scheduler.New(ctx, w.client, w.factory, nil, recorder, options...)
 	if err != nil {
 		return nil, err
@@ -322,7 +350,33 @@ func decide(ctx context.Context, w *world, fw framework.Framework, pod *v1.Pod, 
 	result.Nominated = &nominated
 	if nominated != "" {
 		result.Victims = victims(w, status.Message())
+		result.Writes = writes(w, len(result.Victims))
 	}
+}
+
+// writes lists what was patched and deleted in order, then the events, each of which follows its deletion.
+func writes(w *world, expected int) []write {
+	for wait := 0; wait < 100; wait++ {
+		w.diary.mutex.Lock()
+		count := len(w.diary.events)
+		w.diary.mutex.Unlock()
+		if count >= expected {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	found := []write{}
+	for _, action := range w.client.Actions() {
+		switch typed := action.(type) {
+		case clienttesting.DeleteAction:
+			found = append(found, write{Verb: "delete", Pod: typed.GetNamespace() + "/" + typed.GetName()})
+		case clienttesting.PatchAction:
+			found = append(found, write{Verb: "patch " + typed.GetSubresource(), Pod: typed.GetNamespace() + "/" + typed.GetName(), Body: typed.GetPatch()})
+		}
+	}
+	w.diary.mutex.Lock()
+	defer w.diary.mutex.Unlock()
+	return append(found, w.diary.events...)
 }
 
 // victims waits for the deletions, which happen in the background, in their order. Those that were

@@ -1,16 +1,20 @@
 """Our answer to a case, in the words of tests/peers/scheduler_oracle."""
 
-from typing import Any
+from typing import Any, cast
 
+from mockapi.base.clock import Clock, ManualTime
+from mockapi.client.protocol import Client
 from mockapi.scheduler import configuration, preemption
 from mockapi.scheduler.algorithm import Attempt, Search, prepare, rank, verdict
 from mockapi.scheduler.cluster import Cluster, Listers, Objects
+from mockapi.scheduler.evicting import Evictor
 from mockapi.scheduler.nodes import NodeInfo
 from mockapi.scheduler.nominations import Nominations
 from mockapi.scheduler.plugin import Cycle
 from mockapi.scheduler.plugins.dynamic_resources import ClaimCheck
 from mockapi.scheduler.pods import PodInfo
 from mockapi.scheduler.profile import Profile, default_profile
+from mockapi.scheduler.reporting import Reports
 from mockapi.scheduler.status import Code, SchedulingError, Status
 
 Case = dict[str, Any]
@@ -145,12 +149,66 @@ def _decided(world: World, pod: PodInfo) -> Answer:
         found["nominated"] = outcome.candidate.node.name
         victims = outcome.candidate.victims
         found["victims"] = [victim.key for victim in victims if not victim.terminating]
+        found["writes"] = _writes(world, pod, outcome.candidate)
     elif not outcome.keeps_nomination:
         found["nominated"] = ""
     found["message"] = attempt.diagnosis.message(len(world.cluster.nodes))
     if attempt.diagnosis.plugins:
         found["plugins"] = sorted(attempt.diagnosis.plugins)
     return found
+
+
+class _Diary:
+    """Stands in for the API: keeps what is written."""
+
+    def __init__(self) -> None:
+        self.writes: list[dict[str, Any]] = []
+
+    def patch(self, resource: str, namespace: str, name: str, patch: Any, **options: Any) -> Any:
+        verb = f"patch {options.get('subresource', '')}"
+        self.writes.append({"verb": verb, "pod": f"{namespace}/{name}", "body": patch})
+
+    def delete(self, resource: str, namespace: str, name: str) -> None:
+        self.writes.append({"verb": "delete", "pod": f"{namespace}/{name}"})
+
+    def create(self, resource: str, namespace: str, event: Any) -> Any:
+        pod = event["regarding"]
+        body = [event[name] for name in ("type", "reason", "action", "note")]
+        write = {"verb": "event", "pod": f"{pod['namespace']}/{pod['name']}", "body": body}
+        self.writes.append(write)
+
+
+def _writes(world: World, pod: PodInfo, candidate: preemption.Candidate) -> list[Any]:
+    diary = _Diary()
+    client = cast(Client, diary)
+    reports = Reports(client, Clock(ManualTime(0)))
+    Evictor(client, reports, world.nominations).evict(pod, candidate)
+    return diary.writes
+
+
+def _write_differences(real: list[Any], ours: list[Any]) -> list[str]:
+    """What happens to each victim, in order, and to whom last; they are dealt with side by side."""
+    told = [[_timeless(write) for write in writes] for writes in (real, ours)]
+    by_pod: list[dict[str, list[Any]]] = [{}, {}]
+    for grouped, writes in zip(by_pod, told, strict=True):
+        for write in writes:
+            grouped.setdefault(write["pod"], []).append(write)
+    last = [
+        next((w["pod"] for w in reversed(writes) if w["verb"] == "delete"), "") for writes in told
+    ]
+    if by_pod[0] != by_pod[1] or last[0] != last[1]:
+        return [f"writes: {by_pod[0]} / {by_pod[1]}"]
+    return []
+
+
+def _timeless(write: dict[str, Any]) -> dict[str, Any]:
+    body = write.get("body")
+    if not isinstance(body, dict):
+        return write
+    status = dict(body["status"])
+    if "conditions" in status:
+        status["conditions"] = [c | {"lastTransitionTime": ""} for c in status["conditions"]]
+    return {**write, "body": {**body, "status": status}}
 
 
 def _claims(world: World, attempt: Attempt, host: str) -> dict[str, Any]:
@@ -206,6 +264,7 @@ def differences(expected: Answer, found: Answer) -> list[str]:
         ours = (found.get("claims") or {}).get(expected["host"])
         if real != ours:
             problems.append(f"claims: {real} / {ours}")
+    problems += _write_differences(expected.get("writes") or [], found.get("writes") or [])
     problems += _victim_differences(expected.get("victims") or [], found.get("victims") or [])
     return problems
 

@@ -734,7 +734,17 @@ def preemption(m: Maker) -> Obj:
     pod["spec"]["containers"][0]["resources"] = {"requests": {"cpu": m.pick("500m", "1", "2")}}
     pod["spec"]["preemptionPolicy"] = m.pick(*["PreemptLowerPriority"] * 9, "Never")
     _pressure(m, pod)
+    _histories(m)
     return pod
+
+
+def _histories(m: Maker) -> None:
+    """Conditions that pods have already, which patches must leave in their place."""
+    for pod in m.objects:
+        if pod["kind"] == "Pod" and pod["spec"].get("nodeName") and m.chance(0.5):
+            conditions = pod["status"].setdefault("conditions", [])
+            for kind in m.some(("PodScheduled", "Ready", "Initialized")):
+                conditions.append({"type": kind, "status": m.pick("True", "False")})
 
 
 def _budgets(m: Maker) -> None:
