@@ -45,6 +45,7 @@ var checks = []check{
 	{"leadership passes on when it is released", leads},
 	{"the dynamic client and its informer agree", dynamicClient},
 	{"the metadata client sees the same objects", metadataClient},
+	{"logs are read, followed and refused", logs},
 	{"a collection is deleted", deletesCollection},
 	{"a foreground deletion reaches the pods", deletesDeployment},
 	{"nothing failed behind the scenes", nothingFailed},
