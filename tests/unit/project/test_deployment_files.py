@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import yaml
@@ -24,6 +26,14 @@ INSTRUCTIONS = {
     "ENTRYPOINT",
     "CMD",
 }
+
+
+def test_compose_file_holds_to_the_schema() -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    done = subprocess.run(
+        [*command, str(ROOT / "docker-compose.yml")], text=True, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "ok -- validation done\n"), done.stdout
 
 
 def test_compose_services_have_known_keys_and_a_source() -> None:
