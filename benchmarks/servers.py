@@ -43,6 +43,12 @@ class Server:
         return sum(_resident(pid) for pid in self.pids) / 1024
 
 
+def processor_seconds(pid: int) -> float:
+    """What a process has had of the processors since its start."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def _resident(pid: int) -> float:
     try:
         status = Path(f"/proc/{pid}/status").read_text()
