@@ -13,7 +13,7 @@ from mockapi.kubelet import actions, conditions, logs, reporting, statuses
 from mockapi.kubelet.behaviour import DEFAULT_POD, PodBehaviour
 from mockapi.kubelet.behaviour_schema import BadBehaviour
 from mockapi.kubelet.containers import Container, Sandboxed
-from mockapi.kubelet.fibers import FOREVER, Fiber, Process, until
+from mockapi.kubelet.fibers import FOREVER, Fiber, Process, until, until_true
 from mockapi.kubelet.probes import Prober
 from mockapi.kubelet.resize import Resize, carry_out, consider, resources_of, settle
 from mockapi.kubelet.shape import Shape, Spec, shape
@@ -401,7 +401,7 @@ class PodWorker:
 
     def _sync(self) -> Process:
         behaviour = self._behaviour()
-        if behaviour.lost and self.status.get("phase") == "Unknown":
+        if self._is_lost():
             return
         if self.resize is not None:
             settle(self, self.resize)
@@ -426,6 +426,10 @@ class PodWorker:
             self._dirty = True
         elif behaviour.lost:
             self._report_lost()
+
+    def _is_lost(self) -> bool:
+        """Nobody is there who would end it, either."""
+        return self.status.get("phase") == "Unknown" and self._behaviour().lost
 
     def _arm_deadline(self, status: Obj) -> None:
         seconds = self.pod["spec"].get("activeDeadlineSeconds")
@@ -533,6 +537,7 @@ class PodWorker:
 
     def _terminate(self) -> Process:
         """Stop everything, report how it ended, give the pod back to the API."""
+        yield from until_true(lambda: self.gone or not self._is_lost())
         self.report(self.generate())
         self._drop_probers(("Startup", "Liveness"))
         yield from kill_all(self, override=self.grace_override)

@@ -4,10 +4,12 @@ usage: python -m scripts.docs.lifecycle [--check]
 """
 
 import argparse
+import json
 import os
 import re
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ import yaml
 from mockapi.base.clock import ManualTime
 from mockapi.composition import Cluster
 from mockapi.settings import Settings
-from scripts.docs.lifecycle_states import CHAPTERS, State
+from scripts.docs.lifecycle_states import State, contents
 
 PAGE = Path(__file__).parents[2] / "docs" / "lifecycle.md"
 START = 1_800_000_000.0
@@ -30,9 +32,11 @@ seconds that AGE shows. A pod's behaviour is its annotation `mockapi.dev/behavio
 image: `mockapi.dev/<state>` is an image that does just that. The same can be said by rules for
 many pods at once.
 
+    REASONS='phase={.status.phase} {.status.reason}{"\\n"}'
+    REASONS+='{range .status.conditions[?(@.reason)]}{.type}={.status} {.reason}{"\\n"}{end}'
+
 This page is made by `python -m scripts.docs.lifecycle`, and a test makes it again.
 """
-NODES = {"broken-net": "network: false", "short-of-memory": "pressure: memory"}
 _EVENT_COLUMNS = (
     "POD:.involvedObject.name,TYPE:.type,REASON:.reason,COUNT:.count,FROM:.source.component,"
     "REPORTER:.reportingComponent,MESSAGE:.message"
@@ -62,28 +66,21 @@ class Page:
             self._folder.cleanup()
 
     def _make_nodes(self) -> None:
-        for name, behaviour in NODES.items():
-            taints = [{"key": "sick", "value": "true", "effect": "NoSchedule"}]
-            node = {
-                "apiVersion": "v1",
-                "kind": "Node",
-                "metadata": {"name": name, "annotations": {"mockapi.dev/behaviour": behaviour}},
-                "spec": {"taints": taints},
-            }
-            self._client().create("v1/nodes", "", node)
+        for node in contents().nodes:
+            self._client().create("v1/nodes", "", {"apiVersion": "v1", "kind": "Node", **node})
         self._cluster.settle()
 
     def _client(self) -> Any:
         return self._cluster.clients.client("kubectl", user="kubernetes-admin")
 
     def _make_pods(self) -> None:
-        states = [state for _, chapter in CHAPTERS for state in chapter]
+        states = contents().states
         moments = [(SHOWN_AT - s.after, 0, s) for s in states]
         moments += [(SHOWN_AT - 0.5, 1, s) for s in states if s.delete]
         for moment, what, state in sorted(moments, key=lambda m: (m[0], m[1])):
             self._cluster.advance(moment - self._cluster.clock.now())
             if what == 0:
-                pod = yaml.safe_load(state.manifest.replace("NAME", state.name))
+                pod = yaml.safe_load(state.manifest)
                 self._client().create("v1/pods", "default", pod)
             else:
                 self._client().delete("v1/pods", "default", state.name)
@@ -102,19 +99,58 @@ class Page:
     def _page(self) -> str:
         table = self._kubectl("get", "pods").splitlines()
         described = _described(self._kubectl("describe", "pods"))
+        conditions = _conditions(json.loads(self._kubectl("get", "pods", "-o", "json")))
         events = self._kubectl("get", "events", "-o", f"custom-columns={_EVENT_COLUMNS}")
-        parts, wrong = [HEAD], []
-        for title, states in CHAPTERS:
-            parts.append(f"## {title}\n")
-            for state in states:
-                row = next(line for line in table if line.split()[0] == state.name)
-                ready, status = row.split(None, 3)[1:3]
-                if (ready, status) != (state.ready, state.status):
-                    wrong.append(f"{state.title} shows itself as {ready} {status}")
-                parts.append(_section(state, row, described[state.name], events))
+        sections, wrong = {}, []
+        for state in contents().states:
+            row = next(line for line in table if line.split()[0] == state.name)
+            ready, status = row.split(None, 3)[1:3]
+            if (ready, status) != (state.ready, state.shown_status):
+                wrong.append(f"{state.title} shows itself as {ready} {status}")
+            reasons = conditions[state.name]
+            section = _section(state, row, described[state.name], reasons, events)
+            wrong += [f"{state.title} does not show {n}" for n in state.names if n not in section]
+            sections[state.title] = section
         if wrong:
             raise RuntimeError("; ".join(wrong))
-        return _UID.sub("<uid>", "\n".join(parts))
+        return _UID.sub("<uid>", "\n".join([HEAD, _index(), *_chapters(sections)]))
+
+
+def _chapters(sections: dict[str, str]) -> Iterator[str]:
+    for title, states in contents().chapters:
+        yield f"## {title}\n"
+        yield from (sections[state.title] for state in states)
+
+
+def _index() -> str:
+    """Every name that people look for, and how they come to it."""
+    rows: dict[str, State] = {}
+    for state in contents().states:
+        for name in (state.title, *state.names):
+            rows.setdefault(name, state)
+    lines = [
+        f"| `{name}` | [{state.title}](#{_anchor(state.title)}) | {state.life} |"
+        for name, state in sorted(rows.items(), key=lambda row: row[0].lower())
+    ]
+    return "\n".join(("| name | section | in life |", "|---|---|---|", *lines, ""))
+
+
+def _anchor(title: str) -> str:
+    """As the sites that show Markdown make them."""
+    return re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
+
+
+def _conditions(pods: Any) -> dict[str, list[str]]:
+    """By pod: the phase, its reason, and the conditions that have one."""
+    found = {}
+    for pod in pods["items"]:
+        status = pod["status"]
+        lines = [f"phase={status['phase']} {status.get('reason', '')}".rstrip()]
+        for one in status.get("conditions", ()):
+            if one.get("reason"):
+                lines.append(f"{one['type']}={one['status']} {one['reason']}")
+        found[pod["metadata"]["name"]] = lines
+    return found
 
 
 def _kubectl_path() -> str:
@@ -129,7 +165,7 @@ def _described(output: str) -> dict[str, str]:
     return {block.split(None, 2)[1]: block for block in blocks}
 
 
-def _section(state: State, row: str, described: str, events: str) -> str:
+def _section(state: State, row: str, described: str, conditions: Sequence[str], events: str) -> str:
     heading = ("NAME", "READY", "STATUS", "RESTARTS", "AGE")
     shown = re.split(r"\s{2,}", row.strip())
     widths = [max(len(a), len(b)) for a, b in zip(heading, shown, strict=True)]
@@ -137,11 +173,12 @@ def _section(state: State, row: str, described: str, events: str) -> str:
         "   ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
         for cells in (heading, shown)
     ]
-    manifest = state.manifest.replace("NAME", state.name)
-    out = [f"### {state.title}\n", f"{state.text}\n", f"```yaml\n{manifest}```\n"]
+    out = [f"### {state.title}\n", f"{state.text}\n", f"```yaml\n{state.manifest}```\n"]
     deleted = f"$ kubectl delete pod {state.name} --wait=false\n" if state.delete else ""
     out.append(f"```console\n{deleted}$ kubectl get pod {state.name}")
     out += lines
+    out.append(f'$ kubectl get pod {state.name} -o jsonpath="$REASONS"')
+    out += conditions
     out.append(f"$ kubectl describe pod {state.name}")
     out += _extract(described)
     out += _events_of(state.name, events)
