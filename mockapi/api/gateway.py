@@ -101,6 +101,8 @@ class Gateway:
         except PlainNotFound:
             return self._serve_extension(call)
         call.route = route
+        if route.verb == "patch" and route.resource.custom is None:
+            routes.check_patch_type(call.content_type)
         deprecation = route.resource.deprecation
         if deprecation:
             call.warnings.append(deprecation)

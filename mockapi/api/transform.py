@@ -72,7 +72,7 @@ def partial(form: Form, tree: Tree) -> Tree:
     return {
         "kind": "PartialObjectMetadata",
         "apiVersion": f"{META_GROUP}/{form.version}",
-        "metadata": tree.get("metadata", {}),
+        "metadata": module("mockapi.machinery.tables").metadata_alone(tree),
     }
 
 

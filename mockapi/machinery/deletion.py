@@ -118,7 +118,7 @@ class Deleter:
     def _check_preconditions(self, resource: Resource, old: Obj, options: DeleteOptions) -> None:
         """Only the UID is named in the storage's words; see the real Preconditions.Check."""
         metadata = old["metadata"]
-        kind, group = resource.kind, resource.gvr.group
+        kind, group = resource.kind, resource.strategy.group
         if options.uid is not None and options.uid != metadata["uid"]:
             raise self._precondition(resource, kind, group, metadata, "UID", options.uid)
         version = options.resource_version

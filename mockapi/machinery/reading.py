@@ -313,12 +313,18 @@ def _indexed(request: Request, options: ListOptions) -> Match | None:
     if name is not None:
         namespace = namespace or selector.exact("metadata.namespace") or ""
         if request.resource.namespaced == bool(namespace):
-            return lambda obj: obj["metadata"]["name"] == name
+            wanted = (name, namespace)
+            return lambda obj: _identity(obj) == wanted
     node = selector.exact("spec.nodeName")
     cached = options.resource_version in ("", "0") and not options.continue_token
     if node is not None and cached and request.resource.bucket == "pods":
         return lambda obj: obj["spec"].get("nodeName", "") == node
     return None
+
+
+def _identity(obj: Obj) -> tuple[str, str]:
+    metadata = obj["metadata"]
+    return metadata["name"], metadata.get("namespace", "")
 
 
 def _getter(resource: Resource, obj: Obj) -> Callable[[str], str]:

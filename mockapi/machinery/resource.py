@@ -155,6 +155,8 @@ class Strategy:
     mark_deleted: Callable[[Obj, str], None] | None = None
     """(obj, now) -> what the first DELETE of a kind whose objects always go in two steps writes,
     besides the deletionTimestamp."""
+    before_metadata: Callable[[Obj], list[FieldError]] = no_errors
+    """Rules whose errors stand before those of metadata, at creation and update."""
     metadata_last: bool = False
     """The kind's own rules leave metadata alone: it is judged when they find nothing."""
     settles: Callable[[Obj], bool] = lambda obj: False

@@ -216,6 +216,7 @@ class Writer:
         )
         own = strategy.validate(obj)
         errors = own if own and strategy.metadata_last else errors + own
+        errors = strategy.before_metadata(obj) + errors
         if errors:
             raise _invalid(resource, obj, errors)
         for text in strategy.warnings(obj, None):
@@ -444,7 +445,8 @@ class Writer:
                 # The kinds' own rules begin with the same check: the real server says it twice.
                 errors.extend(changes)
         own = self._own_update_errors(resource, obj, old, plan, context)
-        return own if own and resource.strategy.metadata_last else errors + own
+        errors = own if own and resource.strategy.metadata_last else errors + own
+        return resource.strategy.before_metadata(obj) + errors
 
     @staticmethod
     def _own_update_errors(

@@ -5,15 +5,13 @@ from mockapi.api.call import Call
 from mockapi.api.kernel import Kernel
 from mockapi.api.negotiate import Form
 from mockapi.api.reply import Reply
-from mockapi.api.routes import Route, check_patch_type
+from mockapi.api.routes import Route
 from mockapi.api.verbs import lists
 from mockapi.api.verbs.requests import form_of, request_of, sized, tree_reply
 from mockapi.machinery.request import ListResult, Result
 
 
 def serve(call: Call, route: Route, kernel: Kernel) -> Reply:
-    if route.verb == "patch" and route.resource.custom is None:
-        check_patch_type(call.content_type)
     form = form_of(call, route.resource)
     result = kernel.pipeline.handle(request_of(call, route))
     if isinstance(result, ListResult):

@@ -44,7 +44,22 @@ def render(
     head = {"kind": "Table", "apiVersion": api_version, "metadata": list_meta or {}}
     if kind[0] == "metrics.k8s.io" and not rows:
         return head | {"columnDefinitions": None, "rows": None}
+    if not rows and kind in _WITHOUT_PRINTER:
+        return head | {"columnDefinitions": definitions, "rows": None}
     return head | {"columnDefinitions": definitions, "rows": rows}
+
+
+_WITHOUT_PRINTER = frozenset(
+    (
+        ("", "LimitRange"),
+        ("apiextensions.k8s.io", "CustomResourceDefinition"),
+        ("rbac.authorization.k8s.io", "ClusterRole"),
+        ("rbac.authorization.k8s.io", "Role"),
+        ("storage.k8s.io", "CSIStorageCapacity"),
+    )
+)
+"""Kinds that the real server tables by default, which leaves an empty list null."""
+_TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
 
 
 def _known(kind: tuple[str, str]) -> tuple[list[Obj], Printer]:
@@ -81,7 +96,19 @@ def _included(obj: Obj, include: str, api_version: str) -> Obj | None:
     if include == "None":
         return None
     head = {"kind": "PartialObjectMetadata", "apiVersion": api_version}
-    return head | {"metadata": obj.get("metadata", {})}
+    return head | {"metadata": metadata_alone(obj)}
+
+
+def metadata_alone(obj: Obj) -> Obj:
+    """An object's metadata where nothing else of it is shown: what the real server keeps as a
+    field inside and writes as an annotation is not there."""
+    metadata: Obj = obj.get("metadata", {})
+    annotations = metadata.get("annotations") or {}
+    if _TEMPLATE_GENERATION not in annotations or obj.get("kind") != "DaemonSet":
+        return metadata
+    rest = {key: value for key, value in annotations.items() if key != _TEMPLATE_GENERATION}
+    without = {key: value for key, value in metadata.items() if key != "annotations"}
+    return without | {"annotations": rest} if rest else without
 
 
 def _ordered(kind: tuple[str, str], objects: Sequence[Obj]) -> Sequence[Obj]:

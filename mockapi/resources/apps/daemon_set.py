@@ -50,6 +50,10 @@ def _prepare_update(obj: Obj, old: Obj, context: Context) -> None:
     _set_template_generation(obj, generation + 1 if changed else generation)
 
 
+def _prepare_status(obj: Obj, old: Obj, context: Context) -> None:
+    _set_template_generation(obj, _template_generation(old))
+
+
 def _selector_and_template(spec: Any) -> Errors:
     given, template = spec.get("selector"), spec.get("template") or {}
     path = SPEC.child("selector")
@@ -129,5 +133,5 @@ STRATEGY = Strategy(
     warnings=_warnings,
     has_generation=True,
     has_status=True,
-    status=StatusStrategy(validate_update=_validate_status),
+    status=StatusStrategy(prepare_update=_prepare_status, validate_update=_validate_status),
 )

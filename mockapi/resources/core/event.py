@@ -91,7 +91,7 @@ def _series(obj: Obj) -> Errors:
 
 
 def _validate_strictly(obj: Obj) -> Errors:
-    errors = _legacy(obj, "reportingController") + _series(obj)
+    errors = _series(obj)
     if not obj.get("eventTime"):
         errors.append(errors_of.required(Path("eventTime")))
     kind = obj.get("type", "")
@@ -123,7 +123,7 @@ _FIXED: tuple[tuple[str, str, Any], ...] = (
 
 
 def _validate_update_strictly(obj: Obj, old: Obj) -> Errors:
-    errors = _legacy(obj, "reportingController")
+    errors: Errors = []
     if obj.get("series") != old.get("series"):
         errors += _series(obj)
     for name, shown_name, how in _FIXED:
@@ -150,6 +150,7 @@ STRATEGY = Strategy(
 STRICT = Strategy(
     group="",
     kind="Event",
+    before_metadata=lambda obj: _legacy(obj, "reportingController"),
     validate=_validate_strictly,
     validate_update=_validate_update_strictly,
     create_on_update=True,

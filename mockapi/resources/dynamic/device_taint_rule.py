@@ -1,11 +1,12 @@
 """DeviceTaintRule."""
 
-from mockapi.machinery.resource import Strategy
+from mockapi.machinery.resource import METADATA_OF_STATUS, StatusStrategy, Strategy
 
 STRATEGY = Strategy(
     group="resource.k8s.io",
     kind="DeviceTaintRule",
     has_generation=True,
     has_status=True,
+    status=StatusStrategy(kept_metadata=METADATA_OF_STATUS),
     unconditional_update=False,
 )

@@ -88,19 +88,21 @@ class Kind:
         return letter if self.namespaced else f"{_PREFIXES.get(self.gvk.kind, '')}{{id}}-{letter}"
 
 
-@cache
 def kinds() -> Mapping[str, Kind]:
-    """By `apps/v1 Deployment`."""
+    """Those that can be fuzzed, by `apps/v1 Deployment`."""
+    every = every_kind().items()
+    return {name: kind for name, kind in every if kind.gvk.kind not in _LEFT_OUT}
+
+
+@cache
+def every_kind() -> Mapping[str, Kind]:
+    """All that can be created from the samples, by `apps/v1 Deployment`."""
     found: dict[GroupVersionKind, list[Tree]] = {}
     for file in ("minimal", "rich"):
         for obj in _objects(file):
             gvk = GroupVersionKind(*split_api_version(obj["apiVersion"]), obj["kind"])
             found.setdefault(gvk, []).append(obj)
-    return {
-        f"{gvk.api_version} {gvk.kind}": _kind(gvk, samples)
-        for gvk, samples in found.items()
-        if gvk.kind not in _LEFT_OUT
-    }
+    return {f"{gvk.api_version} {gvk.kind}": _kind(gvk, samples) for gvk, samples in found.items()}
 
 
 def _objects(file: str) -> list[Tree]:

@@ -171,7 +171,7 @@ def _object_of(path: str, step: Step) -> str:
         head, _, tail = path.partition("{id}")
         return f"{head}{{id}}{tail.partition('/')[0]}"
     body = step.during[0].body if step.during else step.body
-    found = re.search(r'"name": "([^"]*\{id\}-[^"]*)"', body or "")
+    found = re.search(r'"name": ?"([^"]*\{id\}-[^"]*)"', body or "")
     return f"{path}/{found[1]}" if found else ""
 
 

@@ -1,0 +1,59 @@
+"""Every built-in kind answers the same requests as it does in the real server, reply by reply."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mockapi.cluster import MockCluster
+from tests.contract import harness, sweep
+from tests.contract.fuzz.pair import Side
+from tests.contract.harness import Target
+
+SEQUENCES = sweep.sequences()
+RECORDED = sweep.load()
+
+
+@pytest.fixture(scope="module")
+def ours() -> Iterator[Side]:
+    with MockCluster(controllers="-*", scheduler=False, kubelet=False, nodes=0) as cluster:
+        side = Side(Target(cluster.url))
+        yield side
+        side.close()
+
+
+@pytest.fixture(scope="module")
+def real() -> Iterator[Side]:
+    kubeconfig = os.environ.get("MOCKAPI_ORACLE")
+    if not kubeconfig:
+        pytest.skip("MOCKAPI_ORACLE names no real server")
+    side = Side(harness.target_of(Path(kubeconfig)))
+    yield side
+    side.close()
+
+
+def _differences(side: Side, kind: str) -> list[str]:
+    """With the request before each line."""
+    steps, found = SEQUENCES[kind], []
+    replies = zip(RECORDED[kind], side.run(steps), strict=True)
+    for step, (expected, actual) in zip(steps, replies, strict=True):
+        lines = harness.differences(expected, actual)
+        found += [f"{step.title} {step.body or ''}: {line}" for line in lines]
+    return found
+
+
+@pytest.mark.parametrize("kind", SEQUENCES)
+def test_kind_answers_as_recorded(ours: Side, kind: str) -> None:
+    assert _differences(ours, kind) == []
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("kind", SEQUENCES)
+def test_recording_is_still_true(real: Side, kind: str) -> None:
+    assert _differences(real, kind) == []
+
+
+def test_all_kinds_are_recorded_by_at_least_twelve_hundred_replies() -> None:
+    assert set(RECORDED) == set(SEQUENCES)
+    assert sum(map(len, RECORDED.values())) >= 1200
