@@ -1,4 +1,4 @@
-"""Behaviours are checked when pods, and what makes pods, are written: a bad one is a 422.
+"""Behaviours are checked when pods, what makes pods, and nodes are written: a bad one is a 422.
 
 It is mockapi's own rule, so nothing else about the object is judged here.
 """
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from mockapi.kubelet import nodelife
 from mockapi.kubelet.behaviour_schema import BadBehaviour, nearest
 from mockapi.kubelet.behaviours import ANNOTATION, Behaviours, state_of_image
 from mockapi.kubelet.states import IMAGE_PREFIX, STATES
@@ -30,6 +31,7 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "cronjobs.batch": ("spec", "jobTemplate", "spec", "template"),
 }
 """Where the pod is in objects of each bucket."""
+NODES = "nodes"
 
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
 _CONTAINERS = ("initContainers", "containers")
@@ -45,7 +47,7 @@ class BehaviourAdmission:
 
     def handles(self, attributes: Attributes) -> bool:
         return (
-            attributes.resource.bucket in TEMPLATES
+            (attributes.resource.bucket in TEMPLATES or attributes.resource.bucket == NODES)
             and not attributes.subresource
             and attributes.operation in ("CREATE", "UPDATE")
         )
@@ -54,6 +56,25 @@ class BehaviourAdmission:
         return None
 
     def validate(self, attributes: Attributes) -> None:
+        if attributes.resource.bucket == NODES:
+            self._validate_node(attributes)
+        else:
+            self._validate_pod(attributes)
+
+    def _validate_node(self, attributes: Attributes) -> None:
+        obj, old = attributes.obj or {}, attributes.old
+        text = _annotation(obj)
+        if not text or (old is not None and _annotation(old) == text):
+            return
+        try:
+            nodelife.read(text)
+        except BadBehaviour as error:
+            where = f"metadata.annotations[{ANNOTATION}]"
+            raise Invalid(
+                "", "Node", obj["metadata"]["name"], _errors(error, text, where)
+            ) from None
+
+    def _validate_pod(self, attributes: Attributes) -> None:
         path = TEMPLATES[attributes.resource.bucket]
         pod = _at(attributes.obj, path)
         old = _at(attributes.old, path)
@@ -77,12 +98,16 @@ class BehaviourAdmission:
         try:
             tree = self._behaviours.annotation(text)
         except BadBehaviour as error:
-            return [
-                fields.invalid(f"{where}.{inner}" if inner else where, bad, detail)
-                for inner, detail, bad in _problems(error, text)
-            ]
+            return _errors(error, text, where)
         warnings.extend(f"{where}.{warning}" for warning in _strangers(tree, pod))
         return []
+
+
+def _errors(error: BadBehaviour, text: str, where: str) -> list[FieldError]:
+    return [
+        fields.invalid(f"{where}.{inner}" if inner else where, bad, detail)
+        for inner, detail, bad in _problems(error, text)
+    ]
 
 
 def _at(obj: Obj | None, path: Sequence[str]) -> Obj | None:

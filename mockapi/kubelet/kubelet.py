@@ -53,7 +53,7 @@ class Kubelet:
         self.workers: dict[str, PodWorker] = {}
         """By pod uid."""
         self._shapes: dict[str, NodeShape] = {}
-        self._static = StaticPods(self.settings.static_pods)
+        self._static = StaticPods()
         self._lives: dict[str, NodeLife] = {}
         self._done: set[str] = set()
         """Pods that have ended here but are still to be seen in events."""
@@ -107,7 +107,8 @@ class Kubelet:
         self.heartbeats.add(agent)
         if len(self._shapes) <= EVENTFUL:
             self.heartbeats.announce(agent)
-        self._static.start(agent, micro_timestamp(now))
+        manifests = (*self.settings.static_pods, *shape.static_pods)
+        self._static.start(agent, manifests, micro_timestamp(now))
 
     def _on_node(self, event: Event) -> None:
         node = event.object

@@ -7,6 +7,7 @@
   allocatable: {cpu: 63}
   labels: {accelerator: a100}
   taints: [{key: gpu, value: 'true', effect: NoSchedule}]
+  staticPods: [{metadata: {name: proxy}, spec: {containers: [{name: proxy, image: proxy}]}}]
 """
 
 from collections import Counter
@@ -40,6 +41,20 @@ class _Amount(fields.Field[str]):
         return str(value)
 
 
+class _Manifest(fields.Field[dict[str, Any]]):
+    """A Pod, as the kubelet reads it from its folder of manifests."""
+
+    json_type = {"type": "object", "required": ["metadata", "spec"]}
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, **kwargs: Any
+    ) -> dict[str, Any]:
+        parts = value if isinstance(value, dict) else {}
+        if not (parts.get("metadata") or {}).get("name") or "spec" not in parts:
+            raise ValidationError("must be a Pod with a name and a spec")
+        return parts
+
+
 class _TaintSchema(Schema):
     class Meta:
         unknown = RAISE
@@ -61,6 +76,7 @@ class _ShapeSchema(Schema):
     labels = fields.Dict(_Text(), _Text())
     annotations = fields.Dict(_Text(), _Text())
     taints = fields.List(fields.Nested(_TaintSchema))
+    staticPods = fields.List(_Manifest, attribute="static_pods")
 
 
 SHAPES = _ShapeSchema(many=True)

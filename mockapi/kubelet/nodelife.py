@@ -15,13 +15,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from mockapi.base.clock import timestamp
 from mockapi.kubelet import nodes, pressure, usage
 from mockapi.kubelet.agent import NodeAgent
-from mockapi.kubelet.behaviour_schema import Amount, BadBehaviour, Duration, check
+from mockapi.kubelet.behaviour_schema import Amount, BadBehaviour, Duration, check, parsed
 from mockapi.kubelet.behaviours import ANNOTATION
 from mockapi.kubelet.conditions import SHARED
 from mockapi.kubelet.heartbeat import node_reference
@@ -128,10 +127,7 @@ _SCHEMA = NodeSchema()
 
 def read(text: str) -> NodeBehaviour:
     """Raises BadBehaviour."""
-    try:
-        tree = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise BadBehaviour([("", f"not YAML: {str(error).splitlines()[0]}")]) from None
+    tree = parsed(text)
     if not isinstance(tree, dict):
         raise BadBehaviour([("", "must be an object of node behaviour fields")])
     check(tree, _SCHEMA)

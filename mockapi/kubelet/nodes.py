@@ -34,6 +34,8 @@ class NodeShape:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     taints: Sequence[Mapping[str, str]] = ()
+    static_pods: Sequence[Obj] = ()
+    """Manifests that each of them runs."""
 
     def names(self) -> list[str]:
         if self.exact_name:

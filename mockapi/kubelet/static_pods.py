@@ -61,16 +61,15 @@ def mirror_pod(manifest: Obj, agent: NodeAgent, seen: str) -> Obj:
 
 
 class StaticPods:
-    """The manifests that every node runs."""
+    """What nodes run from their folders of manifests."""
 
-    def __init__(self, manifests: Sequence[Obj]) -> None:
-        self._manifests = manifests
+    def __init__(self) -> None:
         self._mirrors: dict[tuple[str, str, str], Obj] = {}
         self._workers: dict[tuple[str, str, str], PodWorker] = {}
         """Of mirrors that were deleted: what goes on running."""
 
-    def start(self, agent: NodeAgent, seen: str) -> None:
-        for manifest in self._manifests:
+    def start(self, agent: NodeAgent, manifests: Sequence[Obj], seen: str) -> None:
+        for manifest in manifests:
             pod = mirror_pod(manifest, agent, seen)
             self._mirrors[_key(pod)] = pod
             self._create(agent, pod)
