@@ -20,3 +20,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FOLDER",
         help="programs of the real release (kube-apiserver, etcd, kube-scheduler) to compare with",
     )
+    parser.addoption(
+        "--faults",
+        type=int,
+        help="with how many seeds each scenario of tests/writes/test_faults.py is shaken; without "
+        "it a few are",
+    )

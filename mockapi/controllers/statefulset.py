@@ -252,10 +252,16 @@ class _Sync:
     def _create(self, pod: Obj) -> None:
         try:
             self._create_claims(pod)
-            self.client.create("v1/pods", objects.namespace(self.owner), pod)
+            made = self.client.create("v1/pods", objects.namespace(self.owner), pod)
         except ApiError as error:
             if not base.already_exists(error):
                 self._event("create", pod, error)
+            raise
+        self.controller.claims.catch_up()
+        try:
+            self._fix_claims(made)
+        except ApiError as error:
+            self._event("update", pod, error)
             raise
         self._event("create", pod)
 

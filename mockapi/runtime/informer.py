@@ -64,11 +64,20 @@ class Informer:
     """Shared by all components of a runtime. `deliver()` is called by the loop only."""
 
     def __init__(
-        self, client: Client, resource: str, *, dirty: Callable[["Informer"], None]
+        self,
+        client: Client,
+        resource: str,
+        *,
+        dirty: Callable[["Informer"], None],
+        lost: Callable[["Informer"], None],
     ) -> None:
+        """`dirty` is told when there is something to deliver; `lost` when the server could not be
+        asked, and has to see that `deliver` is called again later."""
         self.resource = resource
         self._client = client
         self._dirty = dirty
+        self._lost = lost
+        self._started = False
         self._objects: dict[str, Obj] = {}
         self._namespaces = _Index(lambda obj: (obj["metadata"].get("namespace", ""),))
         self._indexes: dict[str, _Index] = {}
@@ -111,14 +120,19 @@ class Informer:
             self._late.append((handler, [Event("ADDED", obj) for obj in self._objects.values()]))
             self._dirty(self)
 
-        def end() -> None:
-            if handler in self._handlers:
-                self._handlers.remove(handler)
+        return lambda: self.off_event(handler)
 
-        return end
+    def off_event(self, handler: Handler) -> None:
+        if handler in self._handlers:
+            self._handlers.remove(handler)
+
+    @property
+    def handlers(self) -> Sequence[Handler]:
+        return tuple(self._handlers)
 
     def start(self) -> None:
         self._relist()
+        self._started = True
 
     def deliver(self) -> bool:
         """Take in and hand on what has happened; True when anything had."""
@@ -126,16 +140,25 @@ class Informer:
         for handler, events in late:
             for event in events:
                 handler(event)
-        if self._watch is None:
+        if not self._started:
             return bool(late)
         try:
+            if self._watch is None:
+                raise Gone(f"there is no watch of {self.resource}")
             news = self._watch.poll()
         except (Expired, Gone):
-            self._relist()
-            return True
+            return self._begin_anew() or bool(late)
         for event in news:
             self._take(event)
         return bool(news) or bool(late)
+
+    def _begin_anew(self) -> bool:
+        try:
+            self._relist()
+        except ApiError:
+            self._lost(self)
+            return False
+        return True
 
     def catch_up(self) -> None:
         """Take in what has been written so far, in the middle of a sync that looks again after
@@ -181,6 +204,7 @@ class Informer:
             handler(told)
 
     def close(self) -> None:
+        self._started = False
         if self._watch is not None:
             self._watch.close()
             self._watch = None

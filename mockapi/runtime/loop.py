@@ -7,6 +7,7 @@ manual clock and a seed a cluster does the same on every run.
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
@@ -15,11 +16,13 @@ from mockapi.base.ids import Ids
 from mockapi.base.waiting import Notifier
 from mockapi.client.protocol import Client, Clients
 from mockapi.meta.errors import ApiError
-from mockapi.runtime.informer import Informer
+from mockapi.runtime.informer import Handler, Informer
 from mockapi.runtime.queue import FIRST_BACK_OFF, LAST_BACK_OFF, Queue
 from mockapi.runtime.recorder import Recorder
 
 URGENT_IN_A_ROW = 200
+# How long an informer waits that could not reach the server.
+RETRY_SECONDS = 1.0
 
 logger = logging.getLogger("mockapi.runtime")
 
@@ -31,6 +34,15 @@ class Component(Protocol):
 
     def start(self, runtime: "Runtime") -> None:
         """Take informers, register handlers and queues."""
+
+
+@dataclass(slots=True)
+class _Part:
+    """A component, with what it has registered."""
+
+    component: Component
+    queues: list[Queue]
+    handlers: list[tuple[Informer, Handler]]
 
 
 class Runtime:
@@ -60,6 +72,7 @@ class Runtime:
         self._queues: list[Queue] = []
         self._components: list[Component] = []
         self._recorders: dict[tuple[str, str], Recorder] = {}
+        self._parts: dict[str, _Part] = {}
         self.synced = 0
         """How many keys have been synced, for metrics and for tests."""
         clock.on_earlier_timer(self.changed.notify)
@@ -76,9 +89,9 @@ class Runtime:
         informer = self._informers.get(resource)
         if informer is None:
             client = self.client("kube-controller-manager")
-            informer = Informer(client, resource, dirty=self._mark)
-            self._informers[resource] = informer
+            informer = Informer(client, resource, dirty=self._mark, lost=self._later)
             informer.start()
+            self._informers[resource] = informer
         return informer
 
     def queue(
@@ -111,9 +124,38 @@ class Runtime:
             self._recorders[component, host] = recorder
         return recorder
 
+    def interpose(self, wrap: Callable[[Clients], Clients]) -> None:
+        """Put something between the components and their clients, before the first is added."""
+        if self._client_cache:
+            raise RuntimeError("clients are in use already")
+        self._clients = wrap(self._clients)
+
     def add(self, component: Component) -> None:
+        queues = len(self._queues)
+        handlers = {i: i.handlers for i in self._informers.values()}
         component.start(self)
         self._components.append(component)
+        mine = [
+            (informer, handler)
+            for informer in self._informers.values()
+            for handler in informer.handlers[len(handlers.get(informer, ())) :]
+        ]
+        self._parts[component.name] = _Part(component, self._queues[queues:], mine)
+
+    def remove(self, name: str) -> None:
+        """Stop one component: it hears of nothing more, and what it had queued is forgotten.
+        Raises KeyError for one that there is not. Another may be added in its place."""
+        part = self._parts.pop(name)
+        for queue in part.queues:
+            queue.close()
+        for informer, handler in part.handlers:
+            informer.off_event(handler)
+        self._queues = [queue for queue in self._queues if queue not in part.queues]
+        self._components.remove(part.component)
+
+    def _later(self, informer: Informer) -> None:
+        """Try an informer again that could not reach the server."""
+        self.clock.call_later(RETRY_SECONDS, lambda: self._mark(informer))
 
     def _mark(self, informer: Informer) -> None:
         if informer not in self._dirty:
@@ -150,6 +192,8 @@ class Runtime:
         return progressed
 
     def _sync(self, queue: Queue, key: str) -> None:
+        if queue.closed:
+            return
         queue.taken(key)
         self.synced += 1
         retries = queue.retries(key)

@@ -33,18 +33,19 @@ class Queue:
         self._back_off = back_off
         self._clock = clock
         self._ready = ready
+        self._closed = False
         self._waiting: set[str] = set()
         self._delayed: dict[str, Timer] = {}
         self._failures: dict[str, int] = {}
 
     def add(self, key: str) -> None:
-        if key not in self._waiting:
+        if key not in self._waiting and not self._closed:
             self._waiting.add(key)
             self._ready(self, key)
 
     def add_after(self, key: str, seconds: float) -> None:
         """Add at a later moment; of several the earliest counts."""
-        if seconds <= 0:
+        if seconds <= 0 or self._closed:
             self.add(key)
             return
         when = self._clock.now() + seconds
@@ -79,7 +80,13 @@ class Queue:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
     def close(self) -> None:
+        """Forget everything, and take in nothing more."""
+        self._closed = True
         for timer in self._delayed.values():
             timer.cancel()
         self._delayed.clear()

@@ -10,7 +10,7 @@ from tests.writes import comparing, recordings
 from tests.writes.steps import play
 from tests.writes.worlds import Feed, Mock
 
-CASES = [(s, name) for s in recordings.subjects() for name in recordings.load(s)]
+CASES = [(s, name) for s in recordings.subjects() for name in recordings.scenarios(s)]
 IDS = [f"{subject}/{name}" for subject, name in CASES]
 
 

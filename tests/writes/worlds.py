@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from mockapi.base.clock import micro_timestamp
 from mockapi.client.http import HttpClients
-from mockapi.client.protocol import Client, Event, Watch
+from mockapi.client.protocol import Client, Clients, Event, Watch
 from mockapi.composition import Cluster
 from mockapi.machinery import metrics_api
 from mockapi.meta.errors import ApiError, NotFound
@@ -75,8 +75,14 @@ class Mock:
     """Our controllers, without scheduler and kubelet, on a clock that only the scenario moves."""
 
     namespace = "scene0"
+    quiet = QUIET_SECONDS
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        interpose: Callable[[Clients], Clients] | None = None,
+    ) -> None:
         plain = Settings(
             clock="manual",
             nodes=0,
@@ -87,6 +93,8 @@ class Mock:
             controllers="*,-node-ipam-controller",
         )
         self.cluster = Cluster(settings or plain)
+        if interpose is not None:
+            self.cluster.runtime.interpose(interpose)
         self.cluster.start(listen=False)
         self.client = self.cluster.clients.client(USER)
         self.lines: list[Line] = []
@@ -120,9 +128,9 @@ class Mock:
         self.cluster.settle()
         self._note()
         last, end = self.now(), self.now() + PATIENCE_SECONDS
-        while self.now() < min(end, last + QUIET_SECONDS):
+        while self.now() < min(end, last + self.quiet):
             due = self.cluster.clock.next_due()
-            to = last + QUIET_SECONDS if due is None else min(due, last + QUIET_SECONDS)
+            to = last + self.quiet if due is None else min(due, last + self.quiet)
             self.cluster.advance(max(0.0, to - self.now()))
             if self._note():
                 last = self.now()
