@@ -131,6 +131,8 @@ class ServiceHook:
             return []
         if spec.get("clusterIPs") and not spec.get("clusterIP"):
             return []
+        if spec.get("clusterIP") and asked[0] != spec["clusterIP"]:
+            return []  # which validation refuses
         taken = self._taken.addresses(key)
         if asked:
             errors = [error for ip in asked for error in self._check(ip, taken)]

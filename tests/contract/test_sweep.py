@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from mockapi.cluster import MockCluster
-from tests.contract import harness, sweep
+from tests.contract import bad_values, harness, sweep
 from tests.contract.fuzz.pair import Side
 from tests.contract.harness import Target
 
 SEQUENCES = sweep.sequences()
 RECORDED = sweep.load()
+WRONG = bad_values.sequences()
+REFUSED = bad_values.load()
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +48,17 @@ def _differences(side: Side, kind: str) -> list[str]:
 @pytest.mark.parametrize("kind", SEQUENCES)
 def test_kind_answers_as_recorded(ours: Side, kind: str) -> None:
     assert _differences(ours, kind) == []
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_wrong_values_are_answered_as_recorded(ours: Side, kind: str) -> None:
+    found = []
+    replies = zip(REFUSED[kind], ours.run(WRONG[kind]), strict=True)
+    for step, (expected, actual) in zip(WRONG[kind], replies, strict=True):
+        assert actual["status"] < 500, step
+        lines = harness.differences(expected, bad_values.brief(actual)) if expected else []
+        found += [f"{step.body}: {line}" for line in lines]
+    assert found == []
 
 
 @pytest.mark.oracle

@@ -56,7 +56,9 @@ class Compiler:
     def _item(self, shape: Shape) -> Reader:
         """As `element`; null is the zero value of scalars that have a form of their own."""
         reader = self.element(shape)
-        if shape == "bytes" or (isinstance(shape, dict) and self._is_scalar(shape)):
+        if shape == "bytes":
+            return _always(reader, _constant(""))
+        if isinstance(shape, dict) and self._is_scalar(shape):
             return _always(reader, self.zero(shape))
         return reader
 

@@ -62,8 +62,10 @@ def validate_init_containers(
     for index, container in enumerate(containers):
         where = path.index(index)
         errors += _common(container, scope, where)
-        if container.get("restartPolicy") is not None or container.get("restartPolicyRules"):
+        if container.get("restartPolicy") is not None:
             errors += _restart_rules(container, where)
+        elif container.get("restartPolicyRules"):
+            errors.append(fields.required(where.child("restartPolicy"), _NO_RESTART_POLICY))
         name = container.get("name", "")
         if name in names:
             errors.append(fields.duplicate(where.child("name"), name))
@@ -330,14 +332,16 @@ def _resize_policy(policies: Sequence[Any], restart_policy: str, path: Path) -> 
     return errors
 
 
+_NO_RESTART_POLICY = "must specify restartPolicy when restart rules are used"
+
+
 def _restart_rules(container: Any, path: Path) -> Errors:
     policy, given = container.get("restartPolicy"), container.get("restartPolicyRules") or ()
     if policy is None and not given:
         return []
     errors: Errors = []
     if policy is None:
-        detail = "must specify restartPolicy when restart rules are used"
-        errors.append(fields.required(path.child("restartPolicy"), detail))
+        errors.append(fields.required(path.child("restartPolicy"), _NO_RESTART_POLICY))
     else:
         errors += rules.one_of(policy, path.child("restartPolicy"), _RESTART_POLICIES)
     where = path.child("restartPolicyRules")

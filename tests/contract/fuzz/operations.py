@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 from urllib.parse import quote
 
-from tests.contract.fuzz import trees
+from tests.contract.fuzz import bodies, trees
 from tests.contract.fuzz.kinds import Kind, Tree
 from tests.contract.harness import Step
 
@@ -509,6 +509,38 @@ def watch(random: Random, kind: Kind) -> Step:
     return Step(opened.method, opened.path, opened.headers, None, (ending,))
 
 
+# -- bodies that are wrong --------------------------------------------------------------------
+
+
+def bad_body(random: Random, kind: Kind) -> Step:
+    """One wrong value anywhere in a body, or a text that is hardly JSON or YAML."""
+    query = _query(
+        random, fieldValidation=(0.7, ("Strict", "Warn", "Ignore")), dryRun=(1, ("All",))
+    )
+    if _maybe(random, 0.4):
+        content: Any = bodies.odd_text(random, kind).decode(errors="surrogateescape")
+    else:
+        path, _, shape = random.choice(list(bodies.positions(kind)))
+        value = random.choice(bodies.wrong_values(shape))
+        content = compact(bodies.placed(kind, path, value)).replace("Infinity", "1e400")
+    type = random.choice(("application/json",) * 3 + ("application/yaml",))
+    return step("POST", kind.collection + query, content, type)
+
+
+def bad_patch(random: Random, kind: Kind) -> Step:
+    """The same by a patch of each type."""
+    path, _, shape = random.choice(list(bodies.positions(kind)))
+    value = random.choice(bodies.wrong_values(shape))
+    body = bodies.placed(kind, path, value)
+    form = random.choice((MERGE, STRATEGIC, APPLY))
+    if form != APPLY:
+        names = {"metadata", str(path[0])} - {"kind", "apiVersion"}
+        body = {key: body[key] for key in sorted(names)}
+    query = "?fieldManager=m1&dryRun=All" + ("&force=true" if form == APPLY else "")
+    content = compact(body).replace("Infinity", "1e400")
+    return step("PATCH", f"{kind.collection}/{kind.name('a')}{query}", content, form)
+
+
 # -- sequences -------------------------------------------------------------------------------
 
 AREAS: dict[str, tuple[tuple[int, Operation], ...]] = {
@@ -541,6 +573,7 @@ AREAS: dict[str, tuple[tuple[int, Operation], ...]] = {
         (1, watch),
         (2, get),
     ),
+    "bodies": ((1, create), (8, bad_body), (6, bad_patch)),
     "all": (
         (4, create),
         (3, update),

@@ -72,7 +72,9 @@ class Side:
         text = body if isinstance(body, str | None) else json.dumps(body)
         for again in (True, False):
             try:
-                self._connection.request(method, path, text and text.encode(), said)
+                self._connection.request(
+                    method, path, text and text.encode(errors="surrogateescape"), said
+                )
                 response = self._connection.getresponse()
                 content = response.read()
                 break
