@@ -159,6 +159,8 @@ class Strategy:
     """Rules whose errors stand before those of metadata, at creation and update."""
     metadata_last: bool = False
     """The kind's own rules leave metadata alone: it is judged when they find nothing."""
+    complete: Callable[[Obj], None] | None = None
+    """What a new object found valid gets before it is stored."""
     settles: Callable[[Obj], bool] = lambda obj: False
     """Whether an object just created is read back otherwise than it was stored, so that its
     first update writes it even if it changes nothing."""

@@ -221,6 +221,8 @@ class Writer:
             raise _invalid(resource, obj, errors)
         for text in strategy.warnings(obj, None):
             context.warn(text)
+        if strategy.complete is not None:
+            strategy.complete(obj)
 
     def _reset_status(self, resource: Resource, obj: Obj) -> None:
         """What Go writes for a zero status: nothing, {} or a few zeroes."""

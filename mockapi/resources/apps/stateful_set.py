@@ -102,18 +102,19 @@ def _with_claims(claims: Any, volumes: Any) -> list[Any]:
     return made + [volume for volume in volumes if volume.get("name") not in named]
 
 
-def _validate(obj: Obj) -> Errors:
+def _validate(obj: Obj, *, is_new: bool = True) -> Errors:
+    """What may not change is judged once."""
     spec = obj["spec"]
     errors = _management(spec) + _update_strategy(spec.get("updateStrategy") or {})
     if (policy := spec.get("persistentVolumeClaimRetentionPolicy")) is not None:
         errors += _retention(policy)
-    for index, claim in enumerate(spec.get("volumeClaimTemplates") or ()):
+    for index, claim in enumerate((spec.get("volumeClaimTemplates") or ()) if is_new else ()):
         where = SPEC.child("volumeClaimTemplates").index(index).child("spec")
         errors += validate_claim_spec(claim.get("spec") or {}, where)
     errors += workloads.not_negative(spec, ("replicas", "minReadySeconds"), SPEC)
     if (ordinals := spec.get("ordinals")) is not None:
         errors += rules.not_negative(ordinals.get("start"), SPEC.child("ordinals.start"))
-    if spec.get("serviceName"):
+    if is_new and spec.get("serviceName"):
         errors += rules.dns_label(spec["serviceName"], SPEC.child("serviceName"))
 
     def empty(selector: Any, path: Path) -> FieldError:
@@ -129,7 +130,7 @@ def _validate_update(obj: Obj, old: Obj) -> Errors:
     spec, before = obj["spec"], old["spec"]
     if spec == before:
         return []
-    errors = _validate(obj)
+    errors = _validate(obj, is_new=False)
     path = SPEC.child
     errors += rules.immutable(spec.get("selector"), before.get("selector"), path("selector"))
     layout, name = "[core.PersistentVolumeClaim", "volumeClaimTemplates"

@@ -26,10 +26,9 @@ _SELECTOR = SPEC.child("selector")
 def _prepare_create(obj: Obj, context: Context) -> None:
     spec, metadata = obj["spec"], obj["metadata"]
     spec.pop("scheduling", None)
-    # Without labels of its own a Job gets the template's, and again whenever it is read: with
-    # those that are made here.
+    # Go shares the map of a Job's labels with its template when it takes them from there.
     template = spec["template"].get("metadata") or {}
-    unlabelled = metadata.get("labels") in (None, {}, template.get("labels"))
+    shared = metadata.get("labels") and metadata["labels"] == template.get("labels")
     if not spec.get("manualSelector"):
         own = tree.ensure(spec, "template", "metadata", "labels")
         for name in _NAME_LABELS:
@@ -38,9 +37,17 @@ def _prepare_create(obj: Obj, context: Context) -> None:
             own.setdefault(name, metadata.get("uid", ""))
         matched = tree.ensure(spec, "selector", "matchLabels")
         matched.setdefault(UID_LABEL, metadata.get("uid", ""))
-        if unlabelled:
+        if shared:
             metadata["labels"] = dict(own)
     workloads.prepare_create(obj, context)
+
+
+def _complete(obj: Obj) -> None:
+    """A Job without labels of its own has its template's whenever it is read."""
+    if not obj["metadata"].get("labels"):
+        template = obj["spec"]["template"].get("metadata") or {}
+        if template.get("labels"):
+            obj["metadata"]["labels"] = dict(template["labels"])
 
 
 def _prepare_update(obj: Obj, old: Obj, context: Context) -> None:
@@ -213,6 +220,7 @@ STRATEGY = Strategy(
     kind="Job",
     settles=_has_labels_of_template,
     prepare_create=_prepare_create,
+    complete=_complete,
     prepare_update=_prepare_update,
     validate=_validate,
     validate_update=_validate_update,

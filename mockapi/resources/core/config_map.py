@@ -45,7 +45,7 @@ def _validate(obj: Obj) -> Errors:
         errors += rules.each(formats.config_map_key, key, Path("binaryData").key(key))
         size += bytes_of(value)
     if size > MAX_SIZE:
-        errors.append(fields.too_long("", MAX_SIZE))
+        errors.append(fields.too_long("[]", MAX_SIZE))
     return errors
 
 

@@ -1,6 +1,5 @@
 """Node."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,6 +8,7 @@ from mockapi.machinery.resource import Context, Obj, StatusStrategy, Strategy
 from mockapi.machinery.validation import addresses, formats, internal, rules
 from mockapi.machinery.validation.metadata import validate_label_name
 from mockapi.meta import fields as errors_of
+from mockapi.meta import gojson
 from mockapi.meta.fields import FieldError, Path
 from mockapi.resources import fields
 from mockapi.resources.pods import placement, quantities
@@ -17,6 +17,7 @@ Errors = list[FieldError]
 
 _FEATURE = re.compile(r"[A-Z][a-zA-Z0-9]*(/[a-zA-Z][a-zA-Z0-9]*)*")
 _TAINTS = "scheduler.alpha.kubernetes.io/taints"
+_AVOIDED = "scheduler.alpha.kubernetes.io/preferAvoidPods"
 _POD_CIDRS = Path("spec", "podCIDRs")
 _NO_CIDR_CHANGE = 'node updates may not change podCIDR except from "" to valid'
 
@@ -40,15 +41,39 @@ def validate_taints(taints: Sequence[Any], path: Path) -> Errors:
 
 
 def _annotations(obj: Obj) -> Errors:
-    text = (obj["metadata"].get("annotations") or {}).get(_TAINTS)
-    if not text:
-        return []
+    annotations = obj["metadata"].get("annotations") or {}
     path = Path("metadata", "annotations")
-    try:
-        taints = json.loads(text)
-    except json.JSONDecodeError as problem:
-        return [errors_of.invalid(path, _TAINTS, str(problem))]
-    return validate_taints(taints or (), path.child(_TAINTS))
+    errors: Errors = []
+    if text := annotations.get(_TAINTS):
+        try:
+            taints = gojson.plain(gojson.parse(text.encode()))
+        except gojson.GoSyntaxError as problem:
+            errors.append(errors_of.invalid(path, _TAINTS, str(problem)))
+        else:
+            errors += validate_taints(taints or (), path.child(_TAINTS))
+    if text := annotations.get(_AVOIDED):
+        try:
+            avoided = gojson.plain(gojson.parse(text.encode()))
+        except gojson.GoSyntaxError as problem:
+            errors.append(errors_of.invalid(path.child("AvoidPods"), _AVOIDED, str(problem)))
+        else:
+            errors += _avoided(avoided or {}, path.child(_AVOIDED))
+    return errors
+
+
+def _avoided(avoided: Obj, path: Path) -> Errors:
+    errors: Errors = []
+    for index, entry in enumerate(avoided.get("preferAvoidPods") or ()):
+        where = path.index(index).child("PodSignature")
+        owner = (entry.get("podSignature") or {}).get("podController")
+        if owner is None:
+            errors.append(errors_of.required(where))
+        elif not owner.get("controller"):
+            detail = "must point to a controller"
+            errors.append(
+                errors_of.invalid(where.child("PodController", "Controller"), False, detail)
+            )
+    return errors
 
 
 def _resources(status: Any) -> Errors:

@@ -3,11 +3,10 @@
 import base64
 from typing import Any
 
-import orjson
-
 from mockapi.machinery.resource import Context, Obj, Strategy
 from mockapi.machinery.validation import formats, rules
 from mockapi.meta import fields as errors_of
+from mockapi.meta import gojson
 from mockapi.meta.fields import FieldError, Path
 from mockapi.resources import fields
 from mockapi.resources.core.config_map import MAX_SIZE, bytes_of, validate_frozen
@@ -63,14 +62,9 @@ def _docker(data: Any, key: str) -> Errors:
 def _json_problem(body: bytes) -> str:
     """Go's words for text that is not a JSON object."""
     try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        if not body.strip():
-            return "unexpected end of JSON input"
-        char = body.strip()[:1].decode(errors="replace")
-        if char in '{["':
-            return "unexpected end of JSON input"
-        return f"invalid character '{char}' looking for beginning of value"
+        value = gojson.plain(gojson.parse(body))
+    except gojson.GoSyntaxError as problem:
+        return str(problem)
     if value is None or isinstance(value, dict):
         return ""
     what = {str: "string", bool: "bool", list: "array"}.get(type(value), "number")

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from mockapi.machinery import families
+from mockapi.machinery.families import is_headless
 from mockapi.machinery.resource import Context, Obj, StatusStrategy, Strategy
 from mockapi.machinery.validation import addresses, formats, internal, names, rules
 from mockapi.machinery.validation.metadata import validate_labels
@@ -21,10 +23,6 @@ _RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
 _MAX_AFFINITY = 86400
 
 
-def is_headless(spec: Any) -> bool:
-    return bool(spec.get("clusterIPs") == ["None"])
-
-
 def _is_external(spec: Any) -> bool:
     kind = spec.get("type")
     return kind in ("LoadBalancer", "NodePort") or (
@@ -39,8 +37,6 @@ def _needs_health_check(spec: Any) -> bool:
 def validate(obj: Obj, old: Obj | None = None) -> Errors:
     spec, before = obj["spec"], (old or {}).get("spec") or {}
     annotations = obj["metadata"].get("annotations") or {}
-    if old is None and (unallocatable := _unallocatable(spec)):
-        return unallocatable
     errors = _topology_annotations(annotations)
     errors += _type(spec)
     for index, port in enumerate(spec.get("ports") or ()):
@@ -49,7 +45,7 @@ def validate(obj: Obj, old: Obj | None = None) -> Errors:
         errors += validate_labels(spec["selector"], SPEC.child("selector"))
     errors += _affinity(spec)
     if spec.get("type") != "ExternalName":
-        errors += _cluster_ips(spec, before)
+        errors += families.validate_addresses(spec, before)
     errors += _external_ips(spec, before)
     errors += rules.required_one_of(spec.get("type"), SPEC.child("type"), _TYPES)
     errors += _node_ports(spec) + _distinct_ports(spec)
@@ -127,75 +123,6 @@ def _affinity(spec: Any) -> Errors:
     if not 0 < seconds <= _MAX_AFFINITY:
         detail = f"must be greater than 0 and less than {_MAX_AFFINITY}"
         errors.append(errors_of.invalid(path, seconds, detail))
-    return errors
-
-
-def _unallocatable(spec: Any) -> Errors:
-    """What allocation finds wrong before anything is validated."""
-    if spec.get("type") == "ExternalName" or not spec.get("clusterIPs"):
-        return []
-    return _cluster_ips(spec, {})
-
-
-def _cluster_ips(spec: Any, before: Any) -> Errors:
-    errors: Errors = []
-    ips, first = spec.get("clusterIPs") or [], spec.get("clusterIP", "")
-    path = SPEC.child("clusterIPs")
-    if first and not ips:
-        errors.append(errors_of.required(path))
-    elif first and ips[0] != first:
-        errors.append(errors_of.invalid(path, ips, "first value must match `clusterIP`"))
-    elif ips and not first:
-        detail = "must be empty when `clusterIP` is not specified"
-        errors.append(errors_of.invalid(path, ips, detail))
-    errors += _families(spec)
-    bad = _each_cluster_ip(ips, tuple(before.get("clusterIPs") or ()), path)
-    errors += bad
-    if len(ips) > 2:
-        errors.append(errors_of.invalid(path, ips, "may only hold up to 2 values"))
-    if bad:
-        return errors
-    if len(ips) > 1 and len({addresses.is_ipv6(ip) for ip in ips}) < 2:
-        detail = "may specify no more than one IP for each IP family"
-        errors.append(errors_of.invalid(path, ips, detail))
-    return errors + _ips_fit_families(spec, ips, path)
-
-
-def _families(spec: Any) -> Errors:
-    errors: Errors = []
-    families = spec.get("ipFamilies") or ()
-    for index, family in enumerate(families):
-        where = SPEC.child("ipFamilies").index(index)
-        errors += rules.one_of(family, where, ("IPv4", "IPv6"))
-        if family in families[:index]:
-            errors.append(errors_of.duplicate(where, family))
-    policy = spec.get("ipFamilyPolicy")
-    if policy is not None:
-        valid = ("PreferDualStack", "RequireDualStack", "SingleStack")
-        errors += rules.one_of(policy, SPEC.child("ipFamilyPolicy"), valid)
-    return errors
-
-
-def _each_cluster_ip(ips: list[str], before: tuple[str, ...], path: Path) -> Errors:
-    errors: Errors = []
-    for index, ip in enumerate(ips):
-        if index == 0 and ip == "None":
-            if len(ips) > 1:
-                detail = "'None' must be the first and only value"
-                errors.append(errors_of.invalid(path, ips, detail))
-            continue
-        errors += addresses.validate_ip(ip, path.index(index), old=before)
-    return errors
-
-
-def _ips_fit_families(spec: Any, ips: list[str], path: Path) -> Errors:
-    if is_headless(spec):
-        return []
-    errors: Errors = []
-    for index, (ip, family) in enumerate(zip(ips, spec.get("ipFamilies") or (), strict=False)):
-        if family in ("IPv4", "IPv6") and addresses.is_ipv6(ip) != (family == "IPv6"):
-            detail = f"expected an {family} value as indicated by `ipFamilies[{index}]`"
-            errors.append(errors_of.invalid(path.index(index), ip, detail))
     return errors
 
 
@@ -324,8 +251,6 @@ def validate_update(obj: Obj, old: Obj) -> Errors:
     spec, before = obj["spec"], old["spec"]
     errors: Errors = []
     if "ExternalName" not in (spec.get("type"), before.get("type")):
-        if unallocatable := _cluster_ips(spec, before):
-            return unallocatable
         errors += _cluster_ips_update(spec, before)
         errors += _families_update(spec, before)
     errors += _class_update(spec, before)

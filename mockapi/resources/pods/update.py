@@ -113,14 +113,17 @@ def _without_seconds(toleration: Any) -> Any:
 
 
 def _scheduling_gates(new: Any, old: Any) -> Errors:
-    before = {gate.get("name") for gate in old.get("schedulingGates") or ()}
+    """Of gates of one name the last is named."""
+    before = {gate.get("name", "") for gate in old.get("schedulingGates") or ()}
+    gates = enumerate(new.get("schedulingGates") or ())
+    last = {gate.get("name", ""): index for index, gate in gates}
     return [
         fields.forbidden(
             SPEC.child("schedulingGates").index(index).child("name"),
-            f"only deletion is allowed, but found new scheduling gate '{gate.get('name', '')}'",
+            f"only deletion is allowed, but found new scheduling gate '{name}'",
         )
-        for index, gate in enumerate(new.get("schedulingGates") or ())
-        if gate.get("name") not in before
+        for name, index in last.items()
+        if name not in before
     ]
 
 

@@ -1,7 +1,7 @@
 """PodDisruptionBudget."""
 
 from mockapi.machinery.resource import Obj, StatusStrategy, Strategy
-from mockapi.machinery.validation import internal, labels, names, rules
+from mockapi.machinery.validation import conditions, internal, labels, names, rules
 from mockapi.meta import fields
 from mockapi.meta.fields import FieldError, Path
 from mockapi.resources.apps import rolling
@@ -37,7 +37,9 @@ def _validate_status(obj: Obj, old: Obj) -> Errors:
     errors: Errors = []
     for name in counts:
         errors += rules.not_negative(status.get(name, 0), Path("status", name))
-    return errors
+    return errors + conditions.validate(
+        status.get("conditions") or (), Path("status", "conditions")
+    )
 
 
 STRATEGY = Strategy(

@@ -143,19 +143,8 @@ def _agree(row: dict[str, Any], got: dict[str, Any]) -> bool:
 
 
 KNOWN = {
-    # Families and a second family are not yet judged where addresses are allocated.
-    ("Service-0", "spec.clusterIP"),
-    ("Service-0", "spec.clusterIPs"),
-    ("Service-0", "spec.ipFamilies"),
-    ("Service-0", "spec.ipFamilyPolicy"),
-    ("headless", "spec.ipFamilies"),
-    # The recorded server has another range of node ports.
-    ("balancer", "spec.ports.0.nodePort"),
-    ("balancer", "spec.ports"),
     # An empty list is read as none, so a default takes its place.
     ("HorizontalPodAutoscaler-8", "spec.behavior.scaleUp.policies"),
-    # Labels are copied from the template before names are judged.
-    ("Job-5", "metadata.name"),
     # Wrong already, so the change is not noted any more.
     ("local-volume", "spec.nodeAffinity.required.nodeSelectorTerms.0.matchExpressions.0.key"),
 }
@@ -163,19 +152,24 @@ KNOWN = {
 
 
 _EMPTY = re.compile(r"(: ?)(\[\]|\{\})")
+_SERVICE_IP = re.compile(r"\b10\.96\.\d+\.\d+\b")
 _UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def _alike(verdict: dict[str, Any]) -> dict[str, Any]:
     """An empty list or map is kept as none, which shows where the real server prints it; and
-    uids are ever new."""
+    uids and addresses of Services are ever new."""
     if "causes" not in verdict:
         return verdict
     causes = [
-        [reason, _UID.sub("<uid>", _EMPTY.sub(r"\1null", text)), field]
+        [reason, _plain(_EMPTY.sub(r"\1null", text)), field]
         for reason, text, field in verdict["causes"]
     ]
     return {**verdict, "causes": causes}
+
+
+def _plain(text: str) -> str:
+    return _UID.sub("<uid>", _SERVICE_IP.sub("<service ip>", text))
 
 
 def _subjects(file: Path) -> Iterator[Any]:
