@@ -86,7 +86,9 @@ class OpenApi:
             location = f"{call.path}?hash={etag}"
             headers = (("Etag", f'"{etag}"'), ("Location", location), ("Vary", "Accept"))
             return Reply(301, b"", JSON, headers)
-        return self._sent(call, etag, (JSON, _V3_PROTOBUF), lambda _: documents.encoded(name))
+        return self._sent(
+            call, etag, (JSON, _V3_PROTOBUF), lambda media: _third(documents, name, media)
+        )
 
     def second(self, call: Call) -> Reply:
         """/openapi/v2, in JSON and for old clients in protobuf."""
@@ -122,6 +124,15 @@ class OpenApi:
 
     def _unchanged(self, headers: tuple[tuple[str, str], ...]) -> Reply:
         return Reply(304, headers=headers)
+
+
+def _third(documents: Any, name: str, media: str) -> bytes:
+    if media != _V3_PROTOBUF:
+        encoded: bytes = documents.encoded(name)
+        return encoded
+    write = module("mockapi.machinery.openapi.gnostic3").document
+    message: bytes = documents.kept(f"{name} protobuf", lambda: write(documents.document(name)))
+    return message
 
 
 def _packed(body: bytes, media: str, headers: tuple[tuple[str, str], ...], call: Call) -> Reply:

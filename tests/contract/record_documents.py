@@ -15,6 +15,7 @@ from typing import Any
 from scripts.data.server import AGGREGATED, Server
 
 TARGET = Path(__file__).parent / "recordings"
+PROTOBUF = "application/com.github.proto-openapi.spec.v3@v1.0+protobuf"
 CUSTOM = ("apis/example.com/v1", "apis/acme.io/v2")
 
 
@@ -60,6 +61,16 @@ def second(server: Server) -> dict[str, str]:
     return {key: digest(resolved(value)) for key, value in document.items()}
 
 
+def messages(server: Server) -> dict[str, dict[str, str]]:
+    """Small documents in both of their forms (without free values: YAML has many spellings)."""
+    found = {}
+    for name in ("version", "openid/v1/jwks", ".well-known/openid-configuration"):
+        path = f"/openapi/v3/{name}"
+        text, message = server.ask("GET", path)[1], server.ask("GET", path, accept=PROTOBUF)[1]
+        found[name] = {"json": text.decode(), "protobuf": message.hex()}
+    return found
+
+
 def write(name: str, rows: dict[str, Any]) -> None:
     lines = (f"{json.dumps(k)}:{json.dumps(v, separators=(',', ':'))}" for k, v in rows.items())
     (TARGET / name).write_text("{\n" + ",\n".join(lines) + "\n}\n")
@@ -78,6 +89,8 @@ def main(state: str) -> None:
         "openapi/v3-custom-digests.json" if state == "custom" else "openapi/v3-digests.json",
         documents,
     )
+    if state == "builtin":
+        write("openapi/v3-protobuf.json", messages(server))
     v2 = json.loads((TARGET / "openapi/v2-digests.json").read_text())
     write("openapi/v2-digests.json", v2 | {state: second(server)})
 

@@ -132,11 +132,11 @@ class Schemas:
         if field.enum:
             _innermost(schema)["enum"] = list(field.enum)
         for key, value in (
-            ("list-type", field.list_type),
             ("list-map-keys", list(field.keys)),
+            ("list-type", field.list_type),
             ("map-type", field.map_type),
-            ("patch-strategy", field.patch_strategy),
             ("patch-merge-key", field.patch_merge_key),
+            ("patch-strategy", field.patch_strategy),
         ):
             if value:
                 schema[f"x-kubernetes-{key}"] = value

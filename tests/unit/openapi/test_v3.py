@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from mockapi.machinery import catalogue, discovery, openapi
+from mockapi.machinery.openapi import gnostic3
 
 RECORDINGS = Path(__file__).parents[2] / "contract/recordings"
 DIGESTS: dict[str, str] = json.loads((RECORDINGS / "openapi/v3-digests.json").read_text())
@@ -86,3 +87,10 @@ def test_descriptions_come_from_the_optional_package() -> None:
 
 def test_a_minor_that_the_package_does_not_know_has_no_descriptions() -> None:
     assert openapi.installed("1.2").type("io.k8s.api.core.v1.Pod") == ""
+
+
+def test_protobuf_carries_every_part_of_a_document(documents: openapi.Documents) -> None:
+    """The bytes of a document of the real server, made from its JSON."""
+    recorded = json.loads((RECORDINGS / "openapi/v3-protobuf.json").read_text())
+    for pair in recorded.values():
+        assert gnostic3.document(json.loads(pair["json"])).hex() == pair["protobuf"]

@@ -26,6 +26,7 @@ var checks = []check{
 	{"discovery finds the built-in resources", discovered},
 	{"the REST mapper maps kinds, resources and short names", mapped},
 	{"OpenAPI v3 lists its group versions", openAPI},
+	{"OpenAPI v3 says the same in JSON and in protobuf", openAPIForms},
 	{"the informers sync by streaming lists", informersSync},
 	{"a deployment becomes available", deploymentBecomesAvailable},
 	{"a service gets its address and its endpoints", serviceGetsEndpoints},
