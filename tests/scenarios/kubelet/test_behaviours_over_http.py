@@ -211,3 +211,12 @@ def test_a_changed_rule_holds_for_the_next_probe(cluster: MockCluster) -> None:
     _set_rules(cluster, [{"behaviour": {"probes": {"readiness": "fail"}}}]).raise_for_status()
     cluster.advance(15)
     assert _read(cluster)["status"]["containerStatuses"][0]["ready"] is False
+
+
+def test_a_node_s_behaviour_is_judged_too(cluster: MockCluster) -> None:
+    node = {"metadata": {"name": "mine", "annotations": {KEY: "hartbeat: false"}}}
+    status = requests.post(f"{cluster.url}/api/v1/nodes", json=node, timeout=10).json()
+    assert status["message"] == (
+        f'Node "mine" is invalid: {WHERE}.hartbeat: Invalid value: false: unknown field, '
+        "did you mean heartbeat?"
+    )
