@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mockapi.base.clock import timestamp
 from mockapi.kubelet.restarts import is_sidecar
 
 Obj = dict[str, Any]
@@ -162,3 +163,17 @@ def readiness_differs(pod: Obj) -> bool:
     containers = containers_ready(pod["spec"], by_name, status.get("phase", ""))
     wanted = ready(pod["spec"], containers, conditions)
     return bool(current["status"] != wanted[0] or (current.get("message") or "") != wanted[2])
+
+
+def disruption(pod: Obj, message: str, now: float) -> Obj:
+    """The condition of a pod that its kubelet ends."""
+    out: Obj = {"type": SHARED}
+    generation = pod["metadata"].get("generation", 0)
+    if generation:
+        out["observedGeneration"] = generation
+    out["status"] = "True"
+    out["lastProbeTime"] = None
+    out["lastTransitionTime"] = timestamp(now)
+    out["reason"] = "TerminationByKubelet"
+    out["message"] = message
+    return out

@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from mockapi.base.clock import timestamp
 from mockapi.kubelet import nodes, pressure, usage
 from mockapi.kubelet.agent import NodeAgent
 from mockapi.kubelet.behaviour_schema import Amount, BadBehaviour, Duration, check, parsed
 from mockapi.kubelet.behaviours import ANNOTATION
-from mockapi.kubelet.conditions import SHARED
+from mockapi.kubelet.conditions import disruption
 from mockapi.kubelet.heartbeat import node_reference
 from mockapi.kubelet.worker import SYNCING, TERMINATED
 
@@ -329,17 +328,3 @@ class NodeLife:
     def _turn_off(self) -> None:
         if self._agent.shutting_down:
             self._agent.alive = False
-
-
-def disruption(pod: Obj, message: str, now: float) -> Obj:
-    """The condition of a pod that its kubelet ends."""
-    out: Obj = {"type": SHARED}
-    generation = pod["metadata"].get("generation", 0)
-    if generation:
-        out["observedGeneration"] = generation
-    out["status"] = "True"
-    out["lastProbeTime"] = None
-    out["lastTransitionTime"] = timestamp(now)
-    out["reason"] = "TerminationByKubelet"
-    out["message"] = message
-    return out

@@ -571,7 +571,8 @@ class PodWorker:
         evict = self._behaviour().evict
         if evict is not None:
             self.record(None, "Warning", evict.reason, evict.message)
-            self.evict(evict.reason, evict.message)
+            found = conditions.disruption(self.pod, evict.message, self.now)
+            self.evict(evict.reason, evict.message, disruption=found)
 
     def _pass_deadline(self) -> None:
         self._deadline_at = None
