@@ -5,8 +5,8 @@ Source: pkg/controller/history.
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
-from mockapi.base import tree
 from mockapi.client.protocol import Client, Obj
 from mockapi.controllers import base, hashing, objects
 from mockapi.meta import selectors
@@ -28,9 +28,18 @@ _ESCAPES = {
 
 
 def patch_of(owner: Obj) -> Obj:
-    """What a revision stores: a patch that puts the template back."""
-    template = {**tree.copy(owner["spec"]["template"]), "$patch": "replace"}
-    return {"spec": {"template": template}}
+    """What a revision stores: a patch that puts the template back, its keys sorted as Go sorts a
+    map's: kubectl compares the bytes."""
+    template = {**owner["spec"]["template"], "$patch": "replace"}
+    return {"spec": {"template": _sorted(template)}}
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    if isinstance(value, list):
+        return [_sorted(item) for item in value]
+    return value
 
 
 def template_of(revision: Obj) -> Obj:
