@@ -1,6 +1,6 @@
 """The path of a request: filters, routes, verb; and of its reply: warnings and common headers."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from mockapi.api import encode, errors, fairness, filters, routes
@@ -9,7 +9,8 @@ from mockapi.api.documents import Documents
 from mockapi.api.filters import AuditIds, Filter
 from mockapi.api.health import Health
 from mockapi.api.kernel import Kernel
-from mockapi.api.metrics import Gauge, Metrics, Sample
+from mockapi.api.measured import gauges, labels_of
+from mockapi.api.metrics import Metrics
 from mockapi.api.negotiate import JSON, YAML, output_form
 from mockapi.api.openapi import OpenApi
 from mockapi.api.reply import Reply
@@ -57,7 +58,7 @@ class Gateway:
         self.address = address
         self.documents = Documents(kernel, lambda: self.address)
         self.openapi = OpenApi(kernel)
-        self.metrics = Metrics(_gauges(kernel))
+        self.metrics = Metrics(gauges(kernel))
         self.health = Health(kernel.failing)
         self.filters: list[Filter] = [
             AuditIds(),
@@ -72,7 +73,7 @@ class Gateway:
         call, begun = Call(environ), monotonic()
         reply = self.answer(call, self._serve_resource)
         if call.route is not None:
-            self.metrics.observe(_labels(call.route), reply.code, monotonic() - begun)
+            self.metrics.observe(labels_of(call), reply.code, monotonic() - begun)
         return reply
 
     def answer(self, call: Call, serve: Callable[[Call], Reply]) -> Reply:
@@ -123,41 +124,6 @@ class Gateway:
         form = output_form(call.accept, media_types=(JSON, YAML))
         body = extension.get(steps[2], steps[3:], call.query)
         return Reply(200, encode.tree_body(body, form), form.media)
-
-
-_METRIC_VERBS = {"update": "PUT", "create": "POST"}
-
-
-def _labels(route: Route) -> tuple[str, ...]:
-    """As apiserver_request_total names a request."""
-    gvr = route.resource.gvr
-    scope = "resource" if route.name else "namespace" if route.namespace else "cluster"
-    verb = _METRIC_VERBS.get(route.verb, route.verb.upper())
-    return (gvr.group, gvr.version, gvr.resource, route.subresource, scope, verb)
-
-
-def _gauges(kernel: Kernel) -> list[Gauge]:
-    def stored() -> Iterable[Sample]:
-        for resource in kernel.registry.all():
-            if resource.stores and "list" in resource.verbs:
-                count = len(kernel.pipeline.store.list(resource.prefix("")).entries)
-                yield {"resource": resource.bucket}, float(count)
-
-    def watches() -> Iterable[Sample]:
-        yield {"request_kind": "watch"}, float(len(kernel.streams))
-
-    def revision() -> Iterable[Sample]:
-        yield {}, float(kernel.pipeline.store.revision)
-
-    return [
-        (
-            "apiserver_storage_objects",
-            "Number of stored objects at the time of last check split by kind.",
-            stored,
-        ),
-        ("apiserver_longrunning_requests", "Open watches and other streams.", watches),
-        ("mockapi_store_revision", "Revision of the latest write.", revision),
-    ]
 
 
 def warning_header(text: str) -> str:

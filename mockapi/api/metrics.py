@@ -13,7 +13,16 @@ BUCKETS = (
 _TYPE = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
 
 Labels = tuple[str, ...]
-_REQUEST = ("group", "version", "resource", "subresource", "scope", "verb")
+REQUEST = (
+    "component",
+    "dry_run",
+    "group",
+    "resource",
+    "scope",
+    "subresource",
+    "verb",
+    "version",
+)
 
 Sample = tuple[Mapping[str, str], float]
 Gauge = tuple[str, str, Callable[[], Iterable[Sample]]]
@@ -30,8 +39,8 @@ class Metrics:
         self._seconds: defaultdict[Labels, float] = defaultdict(float)
 
     def observe(self, labels: Labels, code: int, seconds: float) -> None:
-        """One answered request: (group, version, resource, subresource, scope, verb)."""
-        self._requests[(*labels, str(code))] += 1
+        """One answered request; `labels` as `REQUEST` names them."""
+        self._requests[(str(code), *labels)] += 1
         buckets = self._buckets.get(labels)
         if buckets is None:
             buckets = self._buckets[labels] = [0] * (len(BUCKETS) + 1)
@@ -49,13 +58,13 @@ class Metrics:
         name = "apiserver_request_total"
         yield from _head(name, "counter", "Counter of apiserver requests.")
         for labels, count in sorted(self._requests.items()):
-            yield f"{name}{_labels(zip((*_REQUEST, 'code'), labels, strict=True))} {count}"
+            yield f"{name}{_labels(zip(('code', *REQUEST), labels, strict=True))} {count}"
 
     def _durations(self) -> Iterator[str]:
         name = "apiserver_request_duration_seconds"
         yield from _head(name, "histogram", "Response latency distribution in seconds.")
         for labels, buckets in sorted(self._buckets.items()):
-            pairs = list(zip(_REQUEST, labels, strict=True))
+            pairs = list(zip(REQUEST, labels, strict=True))
             count = 0
             for bound, number in zip((*BUCKETS, float("inf")), buckets, strict=True):
                 count += number
@@ -66,9 +75,9 @@ class Metrics:
 
     def _gauges(self) -> Iterator[str]:
         for name, text, samples in self.gauges:
-            yield from _head(name, "gauge", text)
+            yield from _head(name, "counter" if name.endswith("_total") else "gauge", text)
             for labels, value in samples():
-                yield f"{name}{_labels(labels.items())} {value:g}"
+                yield f"{name}{_labels(labels.items())} {value:.17g}"
 
 
 def _head(name: str, kind: str, text: str) -> tuple[str, str]:

@@ -64,6 +64,9 @@ class Streams:
     def __len__(self) -> int:
         return len(self._open)
 
+    def __iter__(self) -> "Iterator[Stream]":
+        return iter(list(self._open))
+
     def add(self, stream: "Stream") -> None:
         self._open.add(stream)
 
@@ -109,6 +112,8 @@ class Stream:
         self._unsent: Any = ()
         self._wakeup = Event()
         self._ended = False
+        self.route: Any = None
+        """What it is about, for those who count."""
         streams.add(self)
 
     def wake(self, _: object = None) -> None:

@@ -66,6 +66,7 @@ def serve_log(call: Call, route: Route, kernel: Kernel) -> Reply:
         streams=kernel.streams,
         socket=call.environ.get("mockapi.socket"),
     )
+    source.stream.route = route
     return Streamed(200, source.stream, "text/plain")
 
 

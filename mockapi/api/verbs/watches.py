@@ -44,6 +44,7 @@ def serve(call: Call, route: Route, kernel: Kernel) -> Reply:
         fanout=_fanout(route, kernel),
         line=None if is_socket else call.environ.get("mockapi.line"),
     )
+    stream.route = route
     if is_socket:
         return _on_websocket(call, form, stream)
     media = JSON if form.media == JSON else f"{form.media};stream=watch"
