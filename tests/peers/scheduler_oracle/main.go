@@ -13,11 +13,13 @@ import (
 	"fmt"
 	"os"
 	"sort"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	v1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/informers"
@@ -34,12 +36,21 @@ import (
 	internalcache "k8s.io/kubernetes/pkg/scheduler/backend/cache"
 	"k8s.io/kubernetes/pkg/scheduler/framework"
 	"k8s.io/kubernetes/pkg/scheduler/profile"
+	clocktesting "k8s.io/utils/clock/testing"
 )
 
 type request struct {
 	Objects []json.RawMessage `json:"objects"`
 	Pod     string            `json:"pod"`
 	Config  json.RawMessage   `json:"config,omitempty"`
+	Steps   []step            `json:"steps,omitempty"`
+}
+
+// step changes something in a running scheduler's cluster, or lets seconds pass.
+type step struct {
+	Apply   json.RawMessage `json:"apply,omitempty"`
+	Delete  json.RawMessage `json:"delete,omitempty"`
+	Seconds float64         `json:"seconds,omitempty"`
 }
 
 type verdict struct {
@@ -60,6 +71,7 @@ type answer struct {
 	Victims   []string                    `json:"victims,omitempty"`
 	Claims    map[string]json.RawMessage  `json:"claims,omitempty"`
 	Writes    []write                     `json:"writes,omitempty"`
+	Told      [][]write                   `json:"told,omitempty"`
 }
 
 // write is a call of the API or an event about a pod.
@@ -96,6 +108,8 @@ type world struct {
 	nodes   []string
 	request request
 	diary   diary
+	version int
+	seen    map[string]bool
 }
 
 func codeOf(status *fwk.Status) verdict {
@@ -120,19 +134,26 @@ func store(factory informers.SharedInformerFactory, obj runtime.Object) (cache.S
 	return informer.Informer().GetIndexer(), nil
 }
 
+func configured(req request) ([]scheduler.Option, error) {
+	if len(req.Config) == 0 {
+		return nil, nil
+	}
+	obj, _, err := configscheme.Codecs.UniversalDecoder().Decode(req.Config, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	cfg := obj.(*config.KubeSchedulerConfiguration)
+	return []scheduler.Option{scheduler.WithProfiles(cfg.Profiles...),
+		scheduler.WithPercentageOfNodesToScore(cfg.PercentageOfNodesToScore)}, nil
+}
+
 func build(ctx context.Context, req request) (*world, error) {
 	w := &world{pods: map[string]*v1.Pod{}, request: req}
 	w.client = fake.NewSimpleClientset()
 	w.factory = scheduler.NewInformerFactory(w.client, 0, nil)
-	options := []scheduler.Option{}
-	if len(req.Config) > 0 {
-		obj, _, err := configscheme.Codecs.UniversalDecoder().Decode(req.Config, nil, nil)
-		if err != nil {
-			return nil, err
-		}
-		cfg := obj.(*config.KubeSchedulerConfiguration)
-		options = append(options, scheduler.WithProfiles(cfg.Profiles...),
-			scheduler.WithPercentageOfNodesToScore(cfg.PercentageOfNodesToScore))
+	options, err := configured(req)
+	if err != nil {
+		return nil, err
 	}
 	recorder := profile.RecorderFactory(func(string) events.EventRecorderLogger { return &w.diary })
 	sched, err := scheduler.New(ctx, w.client, w.factory, nil, recorder, options...)
@@ -178,6 +199,131 @@ func build(ctx context.Context, req request) (*world, error) {
 		}
 	}
 	return w, nil
+}
+
+// play runs the scheduler itself, event handlers, queue and all, and lists what it tells after each step.
+func play(req request) (result answer) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	w := &world{request: req, seen: map[string]bool{}}
+	w.client = fake.NewSimpleClientset()
+	w.client.PrependReactor("create", "pods", w.bound)
+	w.factory = scheduler.NewInformerFactory(w.client, 0, nil)
+	ticking := clocktesting.NewFakeClock(time.Unix(1_700_000_000, 0))
+	options, err := configured(req)
+	if err != nil {
+		return answer{Error: err.Error()}
+	}
+	recorder := profile.RecorderFactory(func(string) events.EventRecorderLogger { return &w.diary })
+	sched, err := scheduler.New(ctx, w.client, w.factory, nil, recorder, append(options, scheduler.WithClock(ticking))...)
+	if err != nil {
+		return answer{Error: err.Error()}
+	}
+	w.sched = sched
+	w.factory.Start(ctx.Done())
+	w.factory.WaitForCacheSync(ctx.Done())
+	if err := sched.WaitForHandlersSync(ctx); err != nil {
+		return answer{Error: err.Error()}
+	}
+	go sched.Run(ctx)
+	for !ticking.HasWaiters() {
+		time.Sleep(time.Millisecond)
+	}
+	for _, next := range req.Steps {
+		if err := w.take(next, ticking); err != nil {
+			return answer{Error: err.Error()}
+		}
+		result.Told = append(result.Told, w.news())
+	}
+	return result
+}
+
+func (w *world) take(next step, ticking *clocktesting.FakeClock) error {
+	for past := 0.0; past < next.Seconds; past += 0.25 {
+		ticking.Step(250 * time.Millisecond)
+		time.Sleep(2 * time.Millisecond)
+	}
+	ticking.Step(10 * time.Millisecond)
+	if len(next.Apply) > 0 {
+		obj, _, err := clientscheme.Codecs.UniversalDeserializer().Decode(next.Apply, nil, nil)
+		if err != nil {
+			return err
+		}
+		return w.put(obj)
+	}
+	if len(next.Delete) > 0 {
+		obj, kind, err := clientscheme.Codecs.UniversalDeserializer().Decode(next.Delete, nil, nil)
+		if err != nil {
+			return err
+		}
+		name := obj.(metav1.Object)
+		resource := kind.GroupVersion().WithResource(strings.ToLower(kind.Kind) + "s")
+		delete(w.seen, kind.Kind+"/"+name.GetName())
+		if err := w.client.Tracker().Delete(resource, name.GetNamespace(), name.GetName()); err != nil && !apierrors.IsNotFound(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// put creates or replaces; the status and the node of a pod are the scheduler's. What has gone meanwhile is not changed.
+func (w *world) put(obj runtime.Object) error {
+	kind := obj.GetObjectKind().GroupVersionKind()
+	resource := kind.GroupVersion().WithResource(strings.ToLower(kind.Kind) + "s")
+	name := obj.(metav1.Object)
+	w.version++
+	name.SetResourceVersion(strconv.Itoa(w.version))
+	key := kind.Kind + "/" + name.GetName()
+	known, err := w.client.Tracker().Get(resource, name.GetNamespace(), name.GetName())
+	if err != nil {
+		if w.seen[key] {
+			return nil
+		}
+		w.seen[key] = true
+		return w.client.Tracker().Add(obj)
+	}
+	if pod, ok := obj.(*v1.Pod); ok {
+		pod.Status = known.(*v1.Pod).Status
+		pod.Spec.NodeName = known.(*v1.Pod).Spec.NodeName
+	}
+	return w.client.Tracker().Update(resource, obj, name.GetNamespace())
+}
+
+// bound does what the API server does with a Binding.
+func (w *world) bound(action clienttesting.Action) (bool, runtime.Object, error) {
+	if action.GetSubresource() != "binding" {
+		return false, nil, nil
+	}
+	binding := action.(clienttesting.CreateAction).GetObject().(*v1.Binding)
+	resource := v1.SchemeGroupVersion.WithResource("pods")
+	known, err := w.client.Tracker().Get(resource, binding.Namespace, binding.Name)
+	if err != nil {
+		return true, nil, err
+	}
+	pod := known.(*v1.Pod).DeepCopy()
+	pod.Spec.NodeName = binding.Target.Name
+	w.version++
+	pod.ResourceVersion = strconv.Itoa(w.version)
+	return true, binding, w.client.Tracker().Update(resource, pod, binding.Namespace)
+}
+
+// news waits until nothing more is told.
+func (w *world) news() []write {
+	count, quiet := -1, 0
+	for quiet < 25 {
+		time.Sleep(2 * time.Millisecond)
+		w.diary.mutex.Lock()
+		now := len(w.diary.events)
+		w.diary.mutex.Unlock()
+		if quiet++; now != count {
+			quiet, count = 0, now
+		}
+	}
+	w.diary.mutex.Lock()
+	defer w.diary.mutex.Unlock()
+	told := w.diary.events
+	w.diary.events = nil
+	return told
 }
 
 // hasDevices tells cases with resource claims: what is known of those is kept by event handlers, so
@@ -418,6 +564,8 @@ func main() {
 		var result answer
 		if err := json.Unmarshal(in.Bytes(), &req); err != nil {
 			result = answer{Error: err.Error()}
+		} else if len(req.Steps) > 0 {
+			result = play(req)
 		} else {
 			result = evaluate(req)
 		}
