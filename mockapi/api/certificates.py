@@ -1,4 +1,5 @@
-"""A certificate authority for one cluster: made at start-up, kept in memory."""
+"""A certificate authority for one cluster: made at start-up, kept in memory. The certificate that
+it signs with is a `base.selfsigned` one."""
 
 import ipaddress
 import ssl
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from gevent.ssl import SSLContext
 
+from mockapi.base.selfsigned import SelfSigned
 from mockapi.machinery.resource import UserInfo
 
 _NAMES = (
@@ -38,25 +40,10 @@ class Pair:
 class Authority:
     """Signs serving and client certificates."""
 
-    def __init__(self) -> None:
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = _name("kubernetes", ())
-        usage = x509.KeyUsage(
-            digital_signature=True,
-            key_cert_sign=True,
-            crl_sign=True,
-            content_commitment=False,
-            key_encipherment=False,
-            data_encipherment=False,
-            key_agreement=False,
-            encipher_only=False,
-            decipher_only=False,
-        )
-        builder = self._builder(self._name, self._key.public_key())
-        builder = builder.add_extension(x509.BasicConstraints(True, None), critical=True)
-        self._certificate = builder.add_extension(usage, critical=True).sign(
-            self._key, hashes.SHA256()
-        )
+    def __init__(self, root: SelfSigned) -> None:
+        self._key = ec.derive_private_key(root.key, ec.SECP256R1())
+        self._certificate = x509.load_der_x509_certificate(root.certificate)
+        self._name = self._certificate.subject
 
     @property
     def pem(self) -> bytes:

@@ -3,11 +3,13 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from mockapi.api.authentication import Authentication, Impersonation, account_groups
 from mockapi.api.call import ADMIN, Call
 from mockapi.api.filters import Filter
+from mockapi.base import selfsigned
 from mockapi.base.clock import Clock
 from mockapi.base.lazy import module
 from mockapi.machinery.authorization import (
@@ -19,6 +21,7 @@ from mockapi.machinery.authorization import (
 )
 from mockapi.machinery.resource import Obj, Reader, UserInfo
 
+YEARS = 3650 * 86400.0
 _ACCOUNT = "system:serviceaccount:"
 
 
@@ -90,19 +93,23 @@ class Security:
     ssl_context: Any = None
     token: str = ""
     """The administrator's, where one is needed."""
-    _authority: Any = None
+    begin: float = 0.0
+    """When the cluster's authority begins to be valid, in seconds since the epoch."""
 
-    @property
+    @cached_property
+    def root(self) -> selfsigned.SelfSigned:
+        """The cluster's authority, with TLS and without."""
+        return selfsigned.authority("kubernetes", self.begin, self.begin + YEARS)
+
+    @cached_property
     def authority(self) -> Any:
         """The `certificates.Authority`, made when the first certificate is asked for."""
-        if self._authority is None:
-            self._authority = module("mockapi.api.certificates").Authority()
-        return self._authority
+        return module("mockapi.api.certificates").Authority(self.root)
 
     # What controllers need: see `controllers.keys.Keys`.
 
     def root_ca(self) -> str:
-        return "" if self.ca is None else self.ca.decode()
+        return self.root.pem
 
     def sign_certificate(
         self, request: bytes, usages: Sequence[str], begin: float, end: float
@@ -130,6 +137,7 @@ def secure(
     lenient = not tls and not rbac
     authentication = Authentication(tokens.user_of, lenient=lenient, anonymous=rbac)
     security = Security(authorizer, tokens, [authentication, Impersonation(authorizer), fairness])
+    security.begin = clock.now() - 3600.0
     if rbac:
         security.filters.append(Authorization(authorizer))
     if not lenient:

@@ -194,6 +194,24 @@ class HttpClient:
         url = self._path(resource, namespace, name, subresource)
         return self._write("PATCH", url, patch, patch_type)
 
+    def apply(
+        self,
+        resource: str,
+        namespace: str,
+        name: str,
+        obj: Obj,
+        *,
+        manager: str,
+        subresource: str = "",
+    ) -> Obj:
+        url = self._path(resource, namespace, name, subresource)
+        query = {"fieldManager": manager, "force": "true"}
+        headers = {"Content-Type": "application/apply-patch+yaml"}
+        result: Obj = self._send(
+            "PATCH", url, data=orjson.dumps(obj), headers=headers, params=query
+        )
+        return result
+
     def delete(
         self,
         resource: str,

@@ -13,6 +13,7 @@ from mockapi.machinery.resource import Resource, UserInfo
 from mockapi.machinery.watching import WatchStream
 from mockapi.meta.errors import PathNotFound
 
+_APPLY = "application/apply-patch+yaml"
 _GROUPS = ("system:authenticated",)
 
 
@@ -187,6 +188,29 @@ class InProcessClient:
                 subresource=subresource,
                 obj=patch,
                 content_type=patch_type,
+            )
+        )
+
+    def apply(
+        self,
+        resource: str,
+        namespace: str,
+        name: str,
+        obj: Obj,
+        *,
+        manager: str,
+        subresource: str = "",
+    ) -> Obj:
+        return self._answer(
+            self._request(
+                "patch",
+                resource,
+                namespace,
+                name,
+                subresource=subresource,
+                obj=obj,
+                content_type=_APPLY,
+                query={"fieldManager": [manager], "force": ["true"]},
             )
         )
 

@@ -85,6 +85,18 @@ class Client(Protocol):
         subresource: str = "",
     ) -> Obj: ...
 
+    def apply(
+        self,
+        resource: str,
+        namespace: str,
+        name: str,
+        obj: Obj,
+        *,
+        manager: str,
+        subresource: str = "",
+    ) -> Obj:
+        """Server-side apply as `manager`, taking over what others own."""
+
     def delete(
         self,
         resource: str,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mockapi.controllers import replicaset
+from mockapi.controllers.attachdetach import AttachDetachController, SimulatedAttacher
 from mockapi.controllers.autoscaling.controller import AutoscalerController
 from mockapi.controllers.binder import PersistentVolumeBinder, SimulatedProvisioner
 from mockapi.controllers.certificates import (
@@ -16,6 +17,7 @@ from mockapi.controllers.certificates import (
     CleaningController,
     SigningController,
 )
+from mockapi.controllers.cidrs import ServiceCIDRController
 from mockapi.controllers.cronjob import CronJobController
 from mockapi.controllers.daemonset import DaemonSetController
 from mockapi.controllers.deployment import DeploymentController
@@ -23,8 +25,10 @@ from mockapi.controllers.disruption import DisruptionController
 from mockapi.controllers.endpoints_controller import EndpointsController
 from mockapi.controllers.endpointslice import EndpointSliceController
 from mockapi.controllers.ephemeral import EphemeralVolumeController
+from mockapi.controllers.expansion import ExpanderController, SimulatedResizer
 from mockapi.controllers.garbage import GarbageCollector
 from mockapi.controllers.job import JobController
+from mockapi.controllers.mirroring import EndpointSliceMirroringController
 from mockapi.controllers.namespace import NamespaceController
 from mockapi.controllers.nodelifecycle import NodeLifecycleController
 from mockapi.controllers.podgc import PodGarbageCollector
@@ -33,6 +37,7 @@ from mockapi.controllers.protection import (
     VolumeProtectionController,
 )
 from mockapi.controllers.replicaset import ReplicaSetController
+from mockapi.controllers.resourceclaims import ResourceClaimController
 from mockapi.controllers.resourcequota import ResourceQuotaController
 from mockapi.controllers.serviceaccount import RootCAPublisher, ServiceAccountController
 from mockapi.controllers.small import (
@@ -43,7 +48,14 @@ from mockapi.controllers.small import (
 )
 from mockapi.controllers.statefulset import StatefulSetController
 from mockapi.controllers.tainteviction import TaintEvictionController
+from mockapi.controllers.tokens import LegacyTokenCleaner, TokensController
 from mockapi.controllers.ttl import TTLAfterFinishedController
+from mockapi.controllers.upkeep import (
+    AttributesProtectionController,
+    PodCertificateRequestCleaner,
+    PolicyStatusController,
+    TrustBundlePublisher,
+)
 from mockapi.runtime.loop import Component
 
 
@@ -65,8 +77,44 @@ CONTROLLERS: tuple[Row, ...] = (
     Row("serviceaccount-controller", ServiceAccountController, ("serviceaccount",)),
     Row("root-ca-certificate-publisher-controller", RootCAPublisher, ("root-ca-cert-publisher",)),
     Row("namespace-controller", NamespaceController, ("namespace",)),
+    Row(
+        "endpointslice-mirroring-controller",
+        EndpointSliceMirroringController,
+        ("endpointslicemirroring",),
+    ),
     Row("endpoints-controller", EndpointsController, ("endpoint",)),
     Row("endpointslice-controller", EndpointSliceController, ("endpointslice",)),
+    Row("serviceaccount-token-controller", TokensController, ("serviceaccount-token",)),
+    Row(
+        "legacy-serviceaccount-token-cleaner-controller",
+        LegacyTokenCleaner,
+        ("legacy-service-account-token-cleaner",),
+    ),
+    Row("resourceclaim-controller", ResourceClaimController, ("resource-claim-controller",)),
+    Row("service-cidr-controller", ServiceCIDRController),
+    Row(
+        "validatingadmissionpolicy-status-controller",
+        PolicyStatusController,
+        ("validatingadmissionpolicy-status",),
+    ),
+    Row("volumeattributesclass-protection-controller", AttributesProtectionController),
+    Row("podcertificaterequest-cleaner-controller", PodCertificateRequestCleaner),
+    Row(
+        "kube-apiserver-serving-clustertrustbundle-publisher-controller",
+        TrustBundlePublisher,
+    ),
+    Row(
+        "persistentvolume-attach-detach-controller",
+        AttachDetachController,
+        ("attachdetach",),
+    ),
+    Row("persistentvolume-attacher-simulation", SimulatedAttacher),
+    Row(
+        "persistentvolume-expander-controller",
+        ExpanderController,
+        ("persistentvolume-expander",),
+    ),
+    Row("persistentvolume-resizer-simulation", SimulatedResizer),
     Row("replicationcontroller-controller", _replication_controllers, ("replicationcontroller",)),
     Row("node-lifecycle-controller", NodeLifecycleController, ("nodelifecycle",)),
     Row("taint-eviction-controller", TaintEvictionController),

@@ -1,6 +1,6 @@
 """What every controller stands on: its client, recorder, guarded queue, and tests of errors."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mockapi.client.protocol import Client, Obj
@@ -10,6 +10,9 @@ from mockapi.runtime.informer import Informer
 from mockapi.runtime.loop import Runtime
 from mockapi.runtime.queue import FIRST_BACK_OFF, LAST_BACK_OFF, Queue
 from mockapi.runtime.recorder import Recorder
+
+Names = Callable[[Obj], Iterable[str]]
+"""Which names of other objects an object uses."""
 
 MANAGER = "kube-controller-manager"
 

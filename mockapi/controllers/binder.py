@@ -6,12 +6,15 @@ Sources: pkg/controller/volume/persistentvolume/pv_controller.go, sig-storage ex
 from mockapi.base.clock import timestamp
 from mockapi.client.protocol import Event, Obj
 from mockapi.controllers import base, objects, volumes
+from mockapi.controllers.protection import claims_of
 from mockapi.runtime.loop import Runtime
 
 CLAIMS = "v1/persistentvolumeclaims"
 VOLUMES = "v1/persistentvolumes"
 CLASSES = "storage.k8s.io/v1/storageclasses"
 NO_PROVISIONER = "kubernetes.io/no-provisioner"
+RESYNC_SECONDS = 15.0
+RECYCLABLE = ("hostPath", "nfs")
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
 
@@ -31,7 +34,9 @@ class PersistentVolumeBinder:
         )
         self.claims.on_event(self._claim_changed)
         self.volumes.on_event(self._volume_changed)
-        self.classes.on_event(lambda event: self._retry_pending())
+        self.classes.on_event(self._class_changed)
+        self.pods = runtime.informer("v1/pods")
+        self.pods.index("claims", claims_of)
 
     def _claim_changed(self, event: Event) -> None:
         claim = event.object
@@ -44,14 +49,25 @@ class PersistentVolumeBinder:
         if event.type != "DELETED":
             self.volume_queue.add(objects.name(event.object))
             if objects.phase(event.object) == "Available":
-                self._retry_pending()
+                self._offer(event.object)
         reference = event.object["spec"].get("claimRef")
         if reference:
             self.claim_queue.add(f"{reference['namespace']}/{reference['name']}")
 
-    def _retry_pending(self) -> None:
+    def _offer(self, volume: Obj) -> None:
+        """Whoever waits for such a volume need not wait for the next round."""
         for claim in self.claims.list():
-            if not claim["spec"].get("volumeName"):
+            named = claim["spec"].get("volumeName")
+            if objects.phase(claim) == "Pending" and (
+                named == objects.name(volume)
+                or (not named and volumes.suits(volume, claim) and not self._waits(claim))
+            ):
+                self.claim_queue.add(objects.key(claim))
+
+    def _class_changed(self, event: Event) -> None:
+        for claim in self.claims.list():
+            pending = objects.phase(claim) == "Pending" and not claim["spec"].get("volumeName")
+            if pending and volumes.class_of(claim) in ("", objects.name(event.object)):
                 self.claim_queue.add(objects.key(claim))
 
     # Claims.
@@ -68,77 +84,125 @@ class PersistentVolumeBinder:
             self._find(claim)
 
     def _check_bound(self, claim: Obj) -> None:
-        volume = self.volumes.get("", claim["spec"].get("volumeName", ""))
-        if volume is None:
+        name = claim["spec"].get("volumeName", "")
+        volume = self.volumes.get("", name)
+        reference = volume["spec"].get("claimRef") if volume is not None else None
+        if not name:
+            text = "Bound claim has lost reference to PersistentVolume. Data on the volume is lost!"
+            self._lost(claim, "ClaimLost", text)
+        elif volume is None:
             text = "Bound claim has lost its PersistentVolume. Data on the volume is lost!"
-            self._lost(claim, text)
-        elif not volume["spec"].get("claimRef") or volumes.means(volume, claim):
+            self._lost(claim, "ClaimLost", text)
+        elif not reference or reference.get("uid") == objects.uid(claim):
             self._bind(claim, volume)
         else:
-            text = "Bound claim has lost reference to PersistentVolume. Data on the volume is lost!"
-            self._lost(claim, text)
+            text = "Two claims are bound to the same volume, this one is bound incorrectly"
+            self._lost(claim, "ClaimMisbound", text)
 
-    def _lost(self, claim: Obj, message: str) -> None:
+    def _lost(self, claim: Obj, reason: str, message: str) -> None:
         if objects.phase(claim) != "Lost":
             new = {**objects.status(claim), "phase": "Lost"}
             base.update_status(self.client, CLAIMS, claim, new)
-            self.recorder.event(claim, "Warning", "ClaimLost", message)
+            self.recorder.event(claim, "Warning", reason, message)
 
     def _bind_to_named(self, claim: Obj) -> None:
         volume = self.volumes.get("", claim["spec"]["volumeName"])
         if volume is None:
-            self._set_phase(CLAIMS, claim, "Pending")
-            return
-        if not volume["spec"].get("claimRef") or volumes.means(volume, claim):
+            self._wait(claim)
+        elif not volume["spec"].get("claimRef"):
+            problem = volumes.mismatch(volume, claim)
+            if not problem:
+                self._bind(claim, volume)
+                return
+            text = f'Cannot bind to requested volume "{objects.name(volume)}": {problem}'
+            self.recorder.event(claim, "Warning", "VolumeMismatch", text)
+            self._wait(claim)
+        elif volumes.means(volume, claim):
             self._bind(claim, volume)
-            return
-        other = volume["spec"]["claimRef"]
-        where = f"{other.get('namespace')}/{other['name']}"
-        message = f'volume "{objects.name(volume)}" already bound to a different claim. ({where})'
-        self.recorder.event(claim, "Warning", "FailedBinding", message)
-        self._set_phase(CLAIMS, claim, "Pending")
+        else:
+            text = f'volume "{objects.name(volume)}" already bound to a different claim.'
+            self.recorder.event(claim, "Warning", "FailedBinding", text)
+            if volumes.BOUND_BY_CONTROLLER in objects.annotations(claim):
+                raise base.Retry(f"invalid binding of claim {objects.key(claim)}")
+            self._wait(claim)
+
+    def _waits(self, claim: Obj) -> bool:
+        """The claim is bound when a pod that uses it is scheduled."""
+        storage = self.classes.get("", volumes.class_of(claim))
+        return storage is not None and storage.get("volumeBindingMode") == "WaitForFirstConsumer"
 
     def _find(self, claim: Obj) -> None:
-        storage = self.classes.get("", volumes.class_of(claim))
-        waits = storage is not None and storage.get("volumeBindingMode") == "WaitForFirstConsumer"
-        selected = volumes.SELECTED_NODE in objects.annotations(claim)
-        found = volumes.best(self.volumes.list(), claim)
-        reserved = found is not None and volumes.means(found, claim)
-        if found is not None and (reserved or not waits or selected):
+        waits = self._waits(claim)
+        found = volumes.best(self.volumes.list(), claim, reserved_only=waits)
+        if found is not None:
             self._bind(claim, found)
+        elif self._defaulted(claim):
             return
-        if waits and not selected:
-            message = "waiting for first consumer to be created before binding"
-            self.recorder.event(claim, "Normal", "WaitForFirstConsumer", message)
-        elif storage is not None and storage["provisioner"] != NO_PROVISIONER:
-            self._ask_provisioner(claim, storage)
+        elif waits and volumes.SELECTED_NODE not in objects.annotations(claim):
+            self._tell_waiting(claim)
+            self._wait(claim)
+        elif volumes.class_of(claim):
+            self._provision(claim)
+            self.claim_queue.add_after(objects.key(claim), RESYNC_SECONDS)
         else:
-            self._nothing(claim)
-        self._set_phase(CLAIMS, self.claims.get_key(objects.key(claim)) or claim, "Pending")
+            text = "no persistent volumes available for this claim and no storage class is set"
+            self.recorder.event(claim, "Normal", "FailedBinding", text)
+            self._wait(claim)
 
-    def _nothing(self, claim: Obj) -> None:
+    def _wait(self, claim: Obj) -> None:
+        self._set_phase(CLAIMS, claim, "Pending")
+        self.claim_queue.add_after(objects.key(claim), RESYNC_SECONDS)
+
+    def _defaulted(self, claim: Obj) -> bool:
+        """A claim that was there before there was a default class gets it."""
+        if claim["spec"].get("storageClassName") is not None or volumes.class_of(claim):
+            return False
+        defaults = [
+            storage
+            for storage in self.classes.list()
+            if objects.annotations(storage).get(DEFAULT_CLASS) == "true"
+        ]
+        if not defaults:
+            return False
+        newest = max(objects.created(storage) for storage in defaults)
+        name = min(objects.name(s) for s in defaults if objects.created(s) == newest)
+        spec = {**claim["spec"], "storageClassName": name}
+        self.client.update(CLAIMS, objects.namespace(claim), {**claim, "spec": spec})
+        return True
+
+    def _tell_waiting(self, claim: Obj) -> None:
+        pods = self.pods.by("claims", objects.key(claim))
+        names = [objects.name(pod) for pod in pods if not objects.node_name(pod)]
+        reason, message = "WaitForFirstConsumer", "waiting for first consumer to be created before"
+        if names:
+            plural = "s" if len(names) > 1 else ""
+            reason = "WaitForPodScheduled"
+            message = f"waiting for pod{plural} {','.join(names)} to be scheduled"
+        else:
+            message += " binding"
+        self.recorder.event(claim, "Normal", reason, message)
+
+    def _provision(self, claim: Obj) -> None:
         name = volumes.class_of(claim)
-        if name and self.classes.get("", name) is None:
-            message = f'storageclass.storage.k8s.io "{name}" not found'
-            self.recorder.event(claim, "Warning", "ProvisioningFailed", message)
+        storage = self.classes.get("", name)
+        problem = f'storageclass.storage.k8s.io "{name}" not found' if storage is None else ""
+        driver = storage["provisioner"] if storage is not None else ""
+        if driver == NO_PROVISIONER:
+            problem = f"no volume plugin matched name: {driver}"
+        if problem:
+            self.recorder.event(claim, "Warning", "ProvisioningFailed", problem)
             return
-        message = "no persistent volumes available for this claim and no storage class is set"
-        self.recorder.event(claim, "Normal", "FailedBinding", message)
-
-    def _ask_provisioner(self, claim: Obj, storage: Obj) -> None:
-        driver = storage["provisioner"]
-        if objects.annotations(claim).get(volumes.PROVISIONER) == driver:
-            return
-        asked = {volumes.PROVISIONER: driver, volumes.BETA_PROVISIONER: driver}
-        notes = {**objects.annotations(claim), **asked}
-        changed = objects.with_metadata(claim, annotations=notes)
-        updated = self.client.update(CLAIMS, objects.namespace(claim), changed)
+        if objects.annotations(claim).get(volumes.PROVISIONER) != driver:
+            asked = {volumes.PROVISIONER: driver, volumes.BETA_PROVISIONER: driver}
+            notes = {**objects.annotations(claim), **asked}
+            changed = objects.with_metadata(claim, annotations=notes)
+            claim = self.client.update(CLAIMS, objects.namespace(claim), changed)
         message = (
             f"Waiting for a volume to be created either by the external provisioner '{driver}' or "
             "manually by the system administrator. If volume creation is delayed, please verify "
             "that the provisioner is running and correctly registered."
         )
-        self.recorder.event(updated, "Normal", "ExternalProvisioning", message)
+        self.recorder.event(claim, "Normal", "ExternalProvisioning", message)
 
     # Binding, in the order of the real controller: volume, its phase, claim, its status.
 
@@ -213,8 +277,17 @@ class PersistentVolumeBinder:
             return
         volume = self._set_phase(VOLUMES, volume, "Released")
         if volume["spec"].get("persistentVolumeReclaimPolicy") == "Recycle":
+            if not any(kind in volume["spec"] for kind in RECYCLABLE):
+                self._cannot_recycle(volume)
+                return
             bare = {k: v for k, v in volume["spec"].items() if k != "claimRef"}
             self.client.update(VOLUMES, "", {**volume, "spec": bare})
+
+    def _cannot_recycle(self, volume: Obj) -> None:
+        message = "No recycler plugin found for the volume!"
+        if objects.phase(volume) != "Failed":
+            volume = self._set_phase(VOLUMES, volume, "Failed", message)
+            self.recorder.event(volume, "Warning", "VolumeFailedRecycle", message)
 
 
 class SimulatedProvisioner:

@@ -155,13 +155,25 @@ def _port(port: Obj, number: int) -> Obj:
     return made
 
 
+def repacked(subsets: Iterable[Obj]) -> list[Obj]:
+    """Subsets that somebody wrote, as the real helper orders and joins them."""
+    found: list[tuple[Obj, Obj | None, bool]] = []
+    for subset in subsets:
+        rows = [(address, True) for address in subset.get("addresses") or ()]
+        rows += [(address, False) for address in subset.get("notReadyAddresses") or ()]
+        for address, ready in rows:
+            for port in subset.get("ports") or (None,):
+                found.append((address, port, ready))
+    return repack(found)
+
+
 def repack(found: Iterable[tuple[Obj, Obj | None, bool]]) -> list[Obj]:
     """Subsets of all ports that share the same ready and not ready addresses."""
     by_port: dict[tuple[Any, ...], dict[tuple[str, str], tuple[Obj, bool]]] = {}
     for address, port, ready in found:
         port_key = tuple(sorted(port.items())) if port else ()
         known = by_port.setdefault(port_key, {})
-        key = (address["ip"], address["targetRef"]["uid"])
+        key = (address["ip"], (address.get("targetRef") or {}).get("uid", ""))
         known[key] = (address, ready and known.get(key, (address, True))[1])
     groups: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
     for port_key, addresses in by_port.items():

@@ -138,6 +138,14 @@ def pod_terminating(pod: Obj) -> bool:
     return deleting(pod) and not pod_finished(pod)
 
 
+def pod_over(pod: Obj) -> bool:
+    """Nothing of the pod runs any more (volumeutil.IsPodTerminated)."""
+    if pod_finished(pod):
+        return True
+    states = [one.get("state") or {} for one in status(pod).get("containerStatuses") or ()]
+    return deleting(pod) and all("terminated" in s or "waiting" in s for s in states)
+
+
 def pod_ready(pod: Obj) -> bool:
     return condition_is(pod, "Ready")
 

@@ -3,6 +3,7 @@
 Sources: pkg/controller/volume/pvcprotection, pvprotection.
 """
 
+from mockapi.base.clock import timestamp
 from mockapi.client.protocol import Client, Event, Obj
 from mockapi.controllers import base, objects
 from mockapi.runtime.loop import Runtime
@@ -11,6 +12,9 @@ CLAIMS = "v1/persistentvolumeclaims"
 VOLUMES = "v1/persistentvolumes"
 CLAIM_FINALIZER = "kubernetes.io/pvc-protection"
 VOLUME_FINALIZER = "kubernetes.io/pv-protection"
+
+_USED = ("PodUsingPVC", "A pod is currently referencing this PVC")
+_UNUSED = ("NoPodsUsingPVC", "No pods are currently referencing this PVC")
 
 
 def claims_of(pod: Obj) -> list[str]:
@@ -29,6 +33,7 @@ class ClaimProtectionController:
     name = "persistentvolumeclaim-protection-controller"
 
     def start(self, runtime: Runtime) -> None:
+        self.clock = runtime.clock
         self.client = base.client(runtime)
         self.claims = runtime.informer(CLAIMS)
         self.pods = runtime.informer("v1/pods")
@@ -38,21 +43,45 @@ class ClaimProtectionController:
         self.pods.on_event(self._pod_changed)
 
     def _pod_changed(self, event: Event) -> None:
-        if event.type == "DELETED" or objects.pod_finished(event.object):
-            for key in claims_of(event.object):
-                self.queue.add(key)
+        for key in claims_of(event.object):
+            self.queue.add(key)
 
     def sync(self, key: str) -> None:
         claim = self.claims.get_key(key)
         if claim is None:
             return
+        if not objects.deleting(claim) and objects.phase(claim) == "Bound":
+            self._tell_use(claim, key)
         held = CLAIM_FINALIZER in objects.finalizers(claim)
         if objects.deleting(claim):
             used = any(objects.node_name(pod) for pod in self.pods.by("claims", key))
             if held and not used:
-                _without(self.client, CLAIMS, claim, CLAIM_FINALIZER)
+                without_finalizer(self.client, CLAIMS, claim, CLAIM_FINALIZER)
         elif not held:
-            _with(self.client, CLAIMS, claim, CLAIM_FINALIZER)
+            with_finalizer(self.client, CLAIMS, claim, CLAIM_FINALIZER)
+
+    def _tell_use(self, claim: Obj, key: str) -> None:
+        """Whether any pod refers to the claim, and since when."""
+        used = any(not objects.pod_over(pod) for pod in self.pods.by("claims", key))
+        value = "False" if used else "True"
+        known = objects.condition(claim, "Unused")
+        if known is not None and known["status"] == value:
+            return
+        told = _USED if used else _UNUSED
+        condition = {
+            "type": "Unused",
+            "status": value,
+            "lastTransitionTime": timestamp(self.clock.now()),
+            "reason": told[0],
+            "message": told[1],
+        }
+        conditions = objects.status(claim).get("conditions") or []
+        if known is None:
+            conditions = [*conditions, condition]
+        else:
+            conditions = [condition if c["type"] == "Unused" else c for c in conditions]
+        new = objects.with_status(claim, {**objects.status(claim), "conditions": conditions})
+        self.client.update(CLAIMS, objects.namespace(claim), new, subresource="status")
 
 
 class VolumeProtectionController:
@@ -71,17 +100,17 @@ class VolumeProtectionController:
         held = VOLUME_FINALIZER in objects.finalizers(volume)
         if objects.deleting(volume):
             if held and objects.phase(volume) != "Bound":
-                _without(self.client, VOLUMES, volume, VOLUME_FINALIZER)
+                without_finalizer(self.client, VOLUMES, volume, VOLUME_FINALIZER)
         elif not held:
-            _with(self.client, VOLUMES, volume, VOLUME_FINALIZER)
+            with_finalizer(self.client, VOLUMES, volume, VOLUME_FINALIZER)
 
 
-def _with(client: Client, resource: str, obj: Obj, finalizer: str) -> None:
+def with_finalizer(client: Client, resource: str, obj: Obj, finalizer: str) -> None:
     changed = objects.with_metadata(obj, finalizers=[*objects.finalizers(obj), finalizer])
     client.update(resource, objects.namespace(obj), changed)
 
 
-def _without(client: Client, resource: str, obj: Obj, finalizer: str) -> None:
+def without_finalizer(client: Client, resource: str, obj: Obj, finalizer: str) -> None:
     left = [name for name in objects.finalizers(obj) if name != finalizer]
     changed = objects.with_metadata(obj, finalizers=left)
     client.update(resource, objects.namespace(obj), changed)

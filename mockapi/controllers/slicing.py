@@ -120,8 +120,9 @@ def _room(unchanged: Iterable[Obj], count: int) -> Obj | None:
 
 def with_hints(item: Obj, distribution: str) -> Obj:
     """The slice with each ready endpoint's hints as the service's trafficDistribution asks."""
-    endpoints = [_hinted(endpoint, distribution) for endpoint in item.get("endpoints") or ()]
-    return item if endpoints == item.get("endpoints") else {**item, "endpoints": endpoints}
+    before = item.get("endpoints") or []
+    endpoints = [_hinted(endpoint, distribution) for endpoint in before]
+    return item if endpoints == before else {**item, "endpoints": endpoints}
 
 
 def _hinted(endpoint: Obj, distribution: str) -> Obj:

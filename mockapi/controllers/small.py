@@ -129,7 +129,13 @@ class ClusterRoleAggregationController:
                         seen.add(text)
                         rules.append(rule)
         if rules != (role.get("rules") or []):
-            self.client.update(ROLES, "", {**role, "rules": rules})
+            applied = {
+                "apiVersion": "rbac.authorization.k8s.io/v1",
+                "kind": "ClusterRole",
+                "metadata": {"name": key},
+                "rules": rules,
+            }
+            self.client.apply(ROLES, "", key, applied, manager=self.name)
 
 
 class NodeIPAMController:

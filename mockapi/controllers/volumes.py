@@ -40,17 +40,40 @@ def means(volume: Obj, claim: Obj) -> bool:
     return bool(same and inside and reference.get("uid") in (None, "", objects.uid(claim)))
 
 
+def attributes_of(obj: Obj) -> str:
+    """The VolumeAttributesClass of a claim or volume, "" for none."""
+    return str(obj["spec"].get("volumeAttributesClassName") or "")
+
+
 def suits(volume: Obj, claim: Obj) -> bool:
     spec = volume["spec"]
     if objects.deleting(volume) or class_of(volume) != class_of(claim):
         return False
     if spec.get("volumeMode", "Filesystem") != claim["spec"].get("volumeMode", "Filesystem"):
         return False
+    if attributes_of(volume) != attributes_of(claim):
+        return False
     modes = set(claim["spec"].get("accessModes") or ())
     return modes <= set(spec.get("accessModes") or ()) and not capacity(volume) < requested(claim)
 
 
-def best(volumes: Iterable[Obj], claim: Obj) -> Obj | None:
+def mismatch(volume: Obj, claim: Obj) -> str:
+    """Why a volume that the claim names does not do; empty when it does."""
+    spec = volume["spec"]
+    if capacity(volume) < requested(claim):
+        return "requested PV is too small"
+    if class_of(volume) != class_of(claim):
+        return "storageClassName does not match"
+    if attributes_of(volume) != attributes_of(claim):
+        return "volumeAttributesClassName does not match"
+    if spec.get("volumeMode", "Filesystem") != claim["spec"].get("volumeMode", "Filesystem"):
+        return "incompatible volumeMode"
+    if not set(claim["spec"].get("accessModes") or ()) <= set(spec.get("accessModes") or ()):
+        return "incompatible accessMode"
+    return ""
+
+
+def best(volumes: Iterable[Obj], claim: Obj, *, reserved_only: bool = False) -> Obj | None:
     """A volume reserved for the claim, else the smallest free one that suits."""
     wanted = claim["spec"].get("selector")
     selector = selectors.from_object(wanted) if wanted is not None else selectors.EVERYTHING
@@ -58,7 +81,7 @@ def best(volumes: Iterable[Obj], claim: Obj) -> Obj | None:
     for volume in sorted(volumes, key=objects.name):
         if means(volume, claim):
             return volume
-        free = not volume["spec"].get("claimRef")
+        free = not reserved_only and not volume["spec"].get("claimRef")
         if not free or objects.phase(volume) not in ("Available", ""):
             continue
         if not suits(volume, claim) or not selector.matches(objects.labels(volume)):

@@ -165,6 +165,24 @@ class FaultyClient:
             name,
         )
 
+    def apply(
+        self,
+        resource: str,
+        namespace: str,
+        name: str,
+        obj: Obj,
+        *,
+        manager: str,
+        subresource: str = "",
+    ) -> Obj:
+        return self._write(
+            lambda: self._client.apply(
+                resource, namespace, name, obj, manager=manager, subresource=subresource
+            ),
+            resource,
+            name,
+        )
+
     def delete(
         self,
         resource: str,

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import orjson
 
 from mockapi.api.certificates import Authority
+from mockapi.base import selfsigned
 from mockapi.base.clock import timestamp
 from mockapi.client.protocol import Client
 from mockapi.harness.metrics import CustomValue, ExternalValue, Metrics
@@ -212,7 +213,7 @@ def _server(adapter: Adapter) -> ThreadingHTTPServer:
         def log_message(self, format: str, *args: Any) -> None:
             return None
 
-    pair = Authority().serving(())
+    pair = Authority(selfsigned.authority("adapter", 0, 4e9)).serving(())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "pair.pem"

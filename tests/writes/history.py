@@ -115,6 +115,8 @@ def _write(verb: str, before: Obj | None, obj: Obj, plain: Plain) -> Write:
     return ["write", _writer(before, obj, tuple(found)), plain.value(found)]
 
 
+# Repeats itself every 15 seconds, whenever those are over.
+RESYNCING = frozenset(("persistentvolume-controller",))
 USER = "scenario"
 
 
@@ -203,6 +205,10 @@ def _events(lines: Iterable[Line], plain: Plain) -> Obj:
         row = [event.get("type"), event["reason"], plain.text(event.get("message", ""))]
         rows = found.setdefault(key, [])
         count = event.get("count") or 1
+        if component in RESYNCING:
+            count = 1
+            if [*row, 1] in rows:
+                continue
         if rows and rows[-1][:3] == row:
             rows[-1][3] += count
         else:

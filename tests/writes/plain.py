@@ -1,5 +1,6 @@
 """What two runs of one scenario have in common: names, uids, times made the same."""
 
+import base64
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +15,8 @@ _MINUTES = re.compile(r"-2\d{7}\b")
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?")
 _ENCODED = re.compile(r"^LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0t[A-Za-z0-9+/=]+$")
 _TOKEN = re.compile(r"^ZXlK[A-Za-z0-9+/=]+$")
+# Attachments are named by a hash of what they attach where.
+_ATTACHMENT = re.compile(r"\bcsi-[0-9a-f]{64}\b")
 _VERSION = re.compile(r'(resourceVersion:? ?"?)\d+')
 
 
@@ -25,6 +28,7 @@ class Plain:
 
     def __init__(self, namespace: str) -> None:
         self._namespace = namespace
+        self._encoded = base64.b64encode(namespace.encode()).decode()
         self._uids: dict[str, str] = {}
 
     def know(self, uid: str, key: str) -> None:
@@ -32,7 +36,8 @@ class Plain:
 
     def name(self, text: str) -> str:
         text = _MINUTES.sub("-MINUTE", _SUFFIX.sub("-*", text))
-        return text.replace(self._namespace, "NS")
+        text = _ATTACHMENT.sub("csi-HASH", text)
+        return text.replace(self._namespace, "NS").replace(self._encoded, "encoded NS")
 
     def text(self, text: str) -> str:
         text = _CERTIFICATE.sub("CERTIFICATE", text)
@@ -45,12 +50,17 @@ class Plain:
             return self.text(value)
         if isinstance(value, dict):
             return {
-                self.text(key): _OPAQUE.get(key) or self.value(inner)
+                self.text(key): _OPAQUE.get(key) or self._member(key, inner)
                 for key, inner in value.items()
             }
         if isinstance(value, list):
             return [self.value(item) for item in value]
         return value
+
+    def _member(self, key: str, value: Any) -> Any:
+        if key.rpartition(".")[2] == "resourceVersion" and isinstance(value, str):
+            return "N"
+        return self.value(value)
 
 
 def content(obj: Mapping[str, Any]) -> Obj:

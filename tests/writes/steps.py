@@ -217,9 +217,15 @@ def metrics(world: World, what: Obj) -> None:
 
 
 def put(world: World, what: Obj) -> None:
-    """Replace a part of an object: `{of: ..., set: {status: {...}}, sub: approval}`."""
+    """Replace a part of an object: `{of: ..., set: {status: {...}}, sub: approval}`. `with` is
+    what the spec must mention where the name has a star."""
     resource, namespace, name = _place(world, what["of"])
-    obj = world.client.get(resource, namespace, _one(world, what["of"], name))
+    if name.endswith("*"):
+        found = _listed(world, resource, namespace, name.rstrip("*"))
+        name = next(
+            item["metadata"]["name"] for item in found if what.get("with", "") in str(item["spec"])
+        )
+    obj = world.client.get(resource, namespace, name)
     world.client.update(
         resource, namespace, {**obj, **what["set"]}, subresource=what.get("sub", "")
     )

@@ -67,8 +67,23 @@ def concerns(event: Event, namespace: str, names: set[str]) -> bool:
     about = obj.get("involvedObject", {}) if obj["kind"] == "Event" else obj["metadata"]
     if inside is not None and (obj["kind"] != "Event" or inside in names):
         return inside in names
+    if obj["kind"] == "VolumeAttachment":
+        return namespace in obj["spec"]["nodeName"]
     name = about.get("name", "")
     return namespace in name or name in names
+
+
+# The real ones have no cluster CIDR, no cloud and no storage drivers.
+WITHOUT_SIMULATIONS = ",".join(
+    (
+        "*",
+        "-node-ipam-controller",
+        "-service-lb-controller",
+        "-persistentvolume-provisioner-simulation",
+        "-persistentvolume-attacher-simulation",
+        "-persistentvolume-resizer-simulation",
+    )
+)
 
 
 class Mock:
@@ -89,8 +104,7 @@ class Mock:
             kubelet=False,
             scheduler=False,
             seed=1,
-            # The real one has no cluster CIDR.
-            controllers="*,-node-ipam-controller",
+            controllers=WITHOUT_SIMULATIONS,
         )
         self.cluster = Cluster(settings or plain)
         if interpose is not None:

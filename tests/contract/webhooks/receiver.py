@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mockapi.api.certificates import Authority
+from mockapi.base import selfsigned
 
 Tree = dict[str, Any]
 
@@ -39,7 +40,7 @@ class Receiver:
     """Listens on a loopback port with a certificate of an authority of its own."""
 
     def __init__(self, folder: Path) -> None:
-        authority = Authority()
+        authority = Authority(selfsigned.authority("webhooks", 0, 4e9))
         pair = authority.serving(("127.0.0.1",))
         self.bundle = base64.b64encode(authority.pem).decode()
         self.reviews: list[Tree] = []

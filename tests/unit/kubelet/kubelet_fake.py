@@ -39,6 +39,18 @@ class FakeClient:
     def __init__(self, server: "FakeServer", user: str) -> None:
         self.server, self.user = server, user
 
+    def apply(
+        self,
+        resource: str,
+        namespace: str,
+        name: str,
+        obj: Obj,
+        *,
+        manager: str,
+        subresource: str = "",
+    ) -> Obj:
+        raise AssertionError(f"no kubelet applies {resource}")
+
     def fetch(self, path: str, query: Mapping[str, str] | None = None) -> Obj:
         raise AssertionError(f"no kubelet asks for {path}")
 
