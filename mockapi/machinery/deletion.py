@@ -334,14 +334,13 @@ def _shorten(metadata: Obj, asked: int, running: int, now: float) -> int:
 
 def _set_collection_finalizers(metadata: Obj, resource: Resource, options: DeleteOptions) -> bool:
     """Add or drop `orphan` and `foregroundDeletion`; True when that changed anything."""
-    if resource.strategy.default_propagation == "Unsupported":
-        return False
     finalizers = list(metadata.get("finalizers") or ())
     kept = [f for f in finalizers if f not in (ORPHAN, FOREGROUND)]
-    if _orphans(finalizers, resource, options):
-        kept.append(ORPHAN)
-    if _foreground(finalizers, options):
-        kept.append(FOREGROUND)
+    if resource.strategy.default_propagation != "Unsupported":
+        if _orphans(finalizers, resource, options):
+            kept.append(ORPHAN)
+        if _foreground(finalizers, options):
+            kept.append(FOREGROUND)
     if set(kept) == set(finalizers):
         return False
     if kept:

@@ -187,13 +187,16 @@ class Pipeline:
     ) -> Obj:
         """The patched object of a type, decoded; what is unknown is warned of or refused."""
         types = self.registry.catalogue.types
-        tree = patch.apply(live, type_name=type_name, types=types)
+        schemas = self.objects.schemas
+        tree = patch.apply(live, type_name=type_name, types=types, judge=schemas.wrong)
         request.resets_managers = is_reset(tree)
         validation = options.field_validation
         try:
-            decoded = self.objects.schemas.decode(type_name, tree, validation=validation)  # type: ignore[arg-type]
+            decoded = schemas.decode(type_name, tree, validation=validation)  # type: ignore[arg-type]
         except DecodeError as error:
-            raise patch.undecodable(tree, str(error), type_name=type_name, types=types) from None
+            raise patch.undecodable(
+                tree, str(error), type_name=type_name, types=types, names=schemas.names
+            ) from None
         problems = [*patch.problems, *decoded.problems]
         if problems and validation == "Strict":
             raise patch.not_strict(tree, decoded.problems)
@@ -230,7 +233,11 @@ class Pipeline:
         except DecodeError as error:
             types = self.registry.catalogue.types
             name = resource.type_name
-            text = conversion.problem(merged, name, types) if name in types else ""
+            text = (
+                conversion.problem(merged, name, types, self.objects.schemas.names)
+                if name in types
+                else ""
+            )
             raise inconvertible(resource.gvk, patch, text or str(error)) from None
 
     def delete(self, request: Request) -> Result:

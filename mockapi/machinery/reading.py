@@ -81,7 +81,9 @@ class Reading:
             return Result(200, computed.get(request.namespace, request.name))
         asked = request.option("resourceVersion")
         if asked:
-            self._check_not_future(storage_revision(asked))
+            # Events are read from the storage itself, which says it in other words.
+            read = _revision if resource.bucket == "events" else storage_revision
+            self._check_not_future(read(asked))
         entry = self.store.get(resource.path(request.namespace, request.name))
         if entry is None:
             raise NotFound(resource.gvr.group, resource.gvr.resource, request.name)
@@ -111,7 +113,10 @@ class Reading:
         asked = _revision(options.resource_version)
         self._check_not_future(asked)
         exact = options.resource_version_match == "Exact" or (
-            not options.resource_version_match and options.limit > 0 and asked > 0
+            not options.resource_version_match
+            and options.limit > 0
+            and asked > 0
+            and _named(request, options) is None
         )
         revision = asked if exact and asked else None
         try:
@@ -304,18 +309,26 @@ def matcher(resource: Resource, options: ListOptions, name: str = "") -> Match |
     return lambda obj: all(test(obj) for test in tests)
 
 
+def _named(request: Request, options: ListOptions) -> tuple[str, str] | None:
+    """(name, namespace) when the selector asks for one object, which is looked up by its key."""
+    if not options.field_selector:
+        return None
+    selector = selectors.parse_fields(options.field_selector)
+    name = selector.exact("metadata.name")
+    namespace = request.namespace or selector.exact("metadata.namespace") or ""
+    if name is None or request.resource.namespaced != bool(namespace):
+        return None
+    return name, namespace
+
+
 def _indexed(request: Request, options: ListOptions) -> Match | None:
     """What the real server looks up without scanning: one object by its name, a node's pods."""
     if not options.field_selector:
         return None
-    selector = selectors.parse_fields(options.field_selector)
-    name, namespace = selector.exact("metadata.name"), request.namespace
-    if name is not None:
-        namespace = namespace or selector.exact("metadata.namespace") or ""
-        if request.resource.namespaced == bool(namespace):
-            wanted = (name, namespace)
-            return lambda obj: _identity(obj) == wanted
-    node = selector.exact("spec.nodeName")
+    wanted = _named(request, options)
+    if wanted is not None:
+        return lambda obj: _identity(obj) == wanted
+    node = selectors.parse_fields(options.field_selector).exact("spec.nodeName")
     cached = options.resource_version in ("", "0") and not options.continue_token
     if node is not None and cached and request.resource.bucket == "pods":
         return lambda obj: obj["spec"].get("nodeName", "") == node

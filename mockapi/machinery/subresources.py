@@ -143,7 +143,8 @@ class Subresources:
             ).obj
         except DecodeError as error:
             types = self.pipeline.registry.catalogue.types
-            text = conversion.problem(merged, _SCALE_TYPE, types) or str(error)
+            names = self.pipeline.objects.schemas.names
+            text = conversion.problem(merged, _SCALE_TYPE, types, names) or str(error)
             raise inconvertible(SCALE, patch, text) from None
 
     def _parent(self, request: Request) -> Request:

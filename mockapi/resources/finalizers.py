@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mockapi.machinery.resource import Context, Obj, StatusStrategy, Strategy
+from mockapi.machinery.resource import Context, Obj, StatusStrategy, Strategy, no_update_errors
 from mockapi.machinery.validation import formats
 from mockapi.meta import fields, gofmt
 from mockapi.meta.fields import FieldError, Path
@@ -65,6 +65,8 @@ def with_known_finalizers(strategy: Strategy) -> Strategy:
 
 def _part(part: StatusStrategy) -> StatusStrategy:
     judge = part.judge_update
+    if judge is None and part.validate_update is no_update_errors:
+        return part  # nothing is judged there, not even finalizers
 
     def own(obj: Obj, old: Obj, context: Context) -> list[FieldError]:
         return judge(obj, old, context) if judge is not None else part.validate_update(obj, old)

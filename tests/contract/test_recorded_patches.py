@@ -12,23 +12,13 @@ from tests.contract.replay import Player, normal
 RECORDINGS = Path(__file__).parent / "recordings/patch"
 
 
-KNOWN = {
-    "json/76": "a Secret's data is not looked at before its kind is refused",
-    "merge/18": "a Secret's data is not looked at before its kind is refused",
-    "json/124": "a key repeated inside a value is said once, not twice",
-    "json/125": "a key repeated inside a value is said once, not twice",
-    "podtemplate/53": "Go's names of string types are not known",
-}
-
-
 def cases() -> list[Any]:
     found = []
     for path in sorted(RECORDINGS.glob("*.json")):
         before, *recorded = json.loads(path.read_text())
         for number, case in enumerate(recorded):
             name = f"{path.stem}/{number}"
-            marks = [pytest.mark.xfail(reason=KNOWN[name])] if name in KNOWN else []
-            found.append(pytest.param(path.stem, before["before"], case, id=name, marks=marks))
+            found.append(pytest.param(path.stem, before["before"], case, id=name))
     return found
 
 

@@ -223,6 +223,8 @@ def _element_text(key: str) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ",".join(map(_shown, value)) + "]"
+    if isinstance(value, dict):
+        return "".join(f"{key}={_shown(value[key])}" for key in sorted(value))
     return json.dumps(value, ensure_ascii=False)
 
 

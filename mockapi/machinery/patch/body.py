@@ -9,20 +9,21 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from mockapi.machinery.patch.failures import Malformed
+from mockapi.meta import gojson
 
 _OPERATION_FIELDS: Final = ("op", "path", "from", "value")
 _LIMIT: Final = 100
 """So many problems are reported and no more."""
 
 
-class _Repeating(dict[str, Any]):
+class _Repeating(gojson.Object):
     """An object in which a key occurs twice; the last one wins."""
 
-    __slots__ = ("names",)
+    __slots__ = ()
 
-    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
-        super().__init__(pairs)
-        self.names = [name for name, _ in pairs]
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _ in self.pairs]
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -4,50 +4,58 @@ There the patched map goes to the Go type without JSON between, with other texts
 decoder's. Source: apimachinery pkg/runtime/converter.go.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mockapi.machinery.catalogue import Shape, Type
 from mockapi.machinery.schema import gobase64
+from mockapi.machinery.schema.strict import Names
 
 _NUMBERS = ("int32", "int64", "float64")
 
 
-def problem(value: Any, shape: Shape, types: Mapping[str, Type]) -> str:
-    """The first problem of a tree, or "": types with a decoder of their own are not looked at.
-
-    `shape` may be a type name.
-    """
-    if isinstance(shape, str) and shape in types:
-        shape = {"ref": shape}
-    if value is None or shape == "any":
-        return ""
-    if isinstance(shape, str):
-        return _scalar_problem(value, shape)
-    if "ref" in shape:
-        return _struct_problem(value, types[shape["ref"]], types)
-    expected, what = (list, "slice") if "list" in shape else (dict, "map")
-    if not isinstance(value, expected):
-        return f"cannot restore {what} from {_kind(value)}"
-    inner = shape["list"] if expected is list else shape["map"]
-    items = value if isinstance(value, list) else value.values()
-    return next(filter(None, (problem(item, inner, types) for item in items)), "")
+def problem(value: Any, type_name: str, types: Mapping[str, Type], names: Names) -> str:
+    """The first problem of a tree, or "": types with a decoder of their own are not looked at."""
+    return _Conversion(types, names).problem(value, {"ref": type_name}, ())
 
 
-def _struct_problem(value: Any, owner: Type, types: Mapping[str, Type]) -> str:
-    if owner.scalar:
-        return ""
-    if not isinstance(value, dict):
-        return f"cannot restore struct from: {_kind(value)}"
-    found = (
-        problem(value.get(name), field.type, types)
-        for name, field in owner.fields.items()
-        if name in value
-    )
-    return next(filter(None, found), "")
+class _Conversion:
+    def __init__(self, types: Mapping[str, Type], names: Names) -> None:
+        self._types = types
+        self._names = names
+
+    def problem(self, value: Any, shape: Shape, go: Sequence[str]) -> str:
+        """`go` are Go's names of the value's type, of its elements', of theirs, as far as they
+        are not what one would think."""
+        if value is None or shape == "any":
+            return ""
+        if isinstance(shape, str):
+            return _scalar_problem(value, shape, go[0] if go else shape)
+        if "ref" in shape:
+            return self._struct_problem(value, shape["ref"])
+        expected, what = (list, "slice") if "list" in shape else (dict, "map")
+        if not isinstance(value, expected):
+            return f"cannot restore {what} from {_kind(value)}"
+        inner = shape["list"] if expected is list else shape["map"]
+        items = value if isinstance(value, list) else value.values()
+        return next(filter(None, (self.problem(item, inner, go[1:]) for item in items)), "")
+
+    def _struct_problem(self, value: Any, name: str) -> str:
+        owner = self._types[name]
+        if owner.scalar:
+            return ""
+        if not isinstance(value, dict):
+            return f"cannot restore struct from: {_kind(value)}"
+        known = self._names.get(name, {})
+        found = (
+            self.problem(value.get(key), field.type, known.get(key, ())[1:])
+            for key, field in owner.fields.items()
+            if key in value
+        )
+        return next(filter(None, found), "")
 
 
-def _scalar_problem(value: Any, shape: str) -> str:
+def _scalar_problem(value: Any, shape: str, go: str) -> str:
     if shape == "bytes":
         return _bytes_problem(value)
     kind = _kind(value)
@@ -56,7 +64,7 @@ def _scalar_problem(value: Any, shape: str) -> str:
     if kind == "float64" and shape in _NUMBERS:
         return "" if value == int(value) else f"cannot convert float64 to {shape}"
     if kind == "int64" and shape == "string":
-        return "cannot convert int64 to string"
+        return f"cannot convert int64 to {go}"
     return f"unrecognized type: {shape}"
 
 

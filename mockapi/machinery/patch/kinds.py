@@ -30,10 +30,9 @@ def problem(tree: Any, expected: Sequence[GroupVersionKind], types: Mapping[str,
             )
     api_version = tree.get("apiVersion") or expected[0].api_version
     try:
-        group, version = split_api_version(api_version)
+        gvk = _said(tree, expected)
     except ValueError as error:
         return str(error)
-    gvk = GroupVersionKind(group, version, tree.get("kind") or expected[0].kind)
     if gvk in expected:
         return ""
     if not any(gvk in row.gvks for row in types.values()):
@@ -43,4 +42,23 @@ def problem(tree: Any, expected: Sequence[GroupVersionKind], types: Mapping[str,
         )
     internal = expected[0].group.partition(".")[0] or "core"
     target = f"{internal}.{expected[0].kind}"
-    return f"converting ({version}.{gvk.kind}) to ({target}): unknown conversion"
+    return f"converting ({gvk.version}.{gvk.kind}) to ({target}): unknown conversion"
+
+
+def other(tree: Any, expected: Sequence[GroupVersionKind], types: Mapping[str, Type]) -> str:
+    """The type of another known kind that the tree says it is, "" when it does not."""
+    if not isinstance(tree, dict):
+        return ""
+    try:
+        gvk = _said(tree, expected)
+    except (ValueError, AttributeError, TypeError):
+        return ""
+    if gvk in expected:
+        return ""
+    return next((name for name, row in types.items() if gvk in row.gvks), "")
+
+
+def _said(tree: Mapping[str, Any], expected: Sequence[GroupVersionKind]) -> GroupVersionKind:
+    """Raises ValueError for an apiVersion that is none."""
+    group, version = split_api_version(tree.get("apiVersion") or expected[0].api_version)
+    return GroupVersionKind(group, version, tree.get("kind") or expected[0].kind)

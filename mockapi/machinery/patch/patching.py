@@ -5,13 +5,15 @@ looked for; everything else that may be wrong with a patch shows when it is appl
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from mockapi.machinery.catalogue import Type
 from mockapi.machinery.patch import body as bodies
 from mockapi.machinery.patch import conversion, json_patch, kinds, merge_patch, strategic
-from mockapi.meta import fields, gofmt
+from mockapi.machinery.schema.strict import Names
+from mockapi.meta import fields, gofmt, gojson
 from mockapi.meta.errors import Invalid, RequestEntityTooLarge
 
 Obj = dict[str, Any]
@@ -20,6 +22,8 @@ JSON: Final = "application/json-patch+json"
 MERGE: Final = "application/merge-patch+json"
 STRATEGIC: Final = "application/strategic-merge-patch+json"
 APPLY: Final = "application/apply-patch+yaml"
+Judge = Callable[[str, Any], str]
+"""(type name, tree) -> what the decoder has against it, "" when nothing."""
 _HEADER: Final = ("apiVersion", "kind")
 
 
@@ -41,14 +45,28 @@ class Patch:
         self.problems: list[str] = []
         """Duplicate and unknown fields of the patch itself; known once it was applied."""
 
-    def apply(self, document: Obj, *, type_name: str, types: Mapping[str, Type]) -> Any:
-        """The patched tree, not decoded yet; `document` is in the version of the request."""
+    def apply(
+        self,
+        document: Obj,
+        *,
+        type_name: str,
+        types: Mapping[str, Type],
+        judge: Judge = lambda type_name, tree: "",
+    ) -> Any:
+        """The patched tree, not decoded yet; `document` is in the version of the request.
+
+        `judge` is asked what is wrong with a tree that has turned into another known kind: that
+        is said before its kind is refused.
+        """
+        self._judge = judge
         if self.media_type == JSON:
             return self._of_kind(self._json(document), type_name, types)
         self._check_object()
+        # Merging forgets what was said twice; a JSON patch hands it on.
+        tree = gojson.plain(self.tree)
         if self.media_type == MERGE:
-            return self._of_kind(merge_patch.apply(self.tree, document), type_name, types)
-        self._consumed = strategic.consumable(self.tree or {})
+            return self._of_kind(merge_patch.apply(tree, document), type_name, types)
+        self._consumed = strategic.consumable(tree or {})
         return strategic.consume(self._consumed, document, type_name, types)
 
     def _of_kind(self, patched: Any, type_name: str, types: Mapping[str, Type]) -> Any:
@@ -57,6 +75,8 @@ class Patch:
             self._untyped = True  # a custom resource, which Go keeps as a map
             return patched
         problem = kinds.problem(patched, types[type_name].gvks, types)
+        if problem and (other := kinds.other(patched, types[type_name].gvks, types)):
+            problem = self._judge(other, patched) or problem
         if problem:
             raise self._invalid(patched, problem)
         if patched.get("apiVersion"):
@@ -92,11 +112,17 @@ class Patch:
             self.problems = bodies.problems(self.tree, operations=False)
 
     def undecodable(
-        self, patched: Any, error: str, *, type_name: str, types: Mapping[str, Type]
+        self,
+        patched: Any,
+        error: str,
+        *,
+        type_name: str,
+        types: Mapping[str, Type],
+        names: Names,
     ) -> Invalid:
         """The answer when the patched tree is not of the type; `error` is the decoder's text."""
         if self.media_type == STRATEGIC:
-            error = conversion.problem(patched, type_name, types) or error
+            error = conversion.problem(patched, type_name, types, names) or error
         return self._invalid(patched, error)
 
     def not_strict(self, patched: Any, problems: Sequence[str]) -> Invalid:
@@ -125,9 +151,24 @@ _HTML: Final = {
 }
 
 
+_MARK: Final = re.compile(r'\\u0000\d+"')
+
+
+def _told_apart(node: Any) -> Any:
+    """With a mark at the end of keys that occur twice in one object."""
+    if isinstance(node, gojson.Object):
+        pairs = enumerate(node.pairs)
+        return {f"{key}\0{index}": _told_apart(value) for index, (key, value) in pairs}
+    if isinstance(node, dict):
+        return {key: _told_apart(value) for key, value in node.items()}
+    return [_told_apart(item) for item in node] if isinstance(node, list) else node
+
+
 def go_json(tree: Any, *, sort: bool = False) -> str:
     """Compact JSON with Go's escapes for HTML; the order of keys is the tree's unless sorted."""
+    tree = _told_apart(tree)
     text = json.dumps(tree, separators=(",", ":"), ensure_ascii=False, sort_keys=sort)
+    text = _MARK.sub('"', text)
     for char, escape in _HTML.items():
         if char in text:
             text = text.replace(char, escape)

@@ -209,10 +209,23 @@ class Schemas:
             metadata, problems = self._slowly(_OBJECT_META, tree, "Strict")
         return metadata, [problem.partition('"')[2][:-1] for problem in problems]
 
-    def _slowly(self, type_name: str, node: Any, validation: Validation) -> tuple[Obj, list[str]]:
+    @property
+    def names(self) -> Names:
+        """Go's names of types where they are not what one would think."""
         if self._names is None:
             self._names = self._load_names()
-        walk = Walk(self._types, self._names, strict=validation != "Ignore")
+        return self._names
+
+    def wrong(self, type_name: str, tree: Any) -> str:
+        """What decoding has against a tree, "" when nothing."""
+        try:
+            self.decode(type_name, tree, validation="Ignore")
+        except DecodeError as error:
+            return str(error)
+        return ""
+
+    def _slowly(self, type_name: str, node: Any, validation: Validation) -> tuple[Obj, list[str]]:
+        walk = Walk(self._types, self.names, strict=validation != "Ignore")
         try:
             pruned = walk.decode(type_name, node)
             obj: Obj = self._compiler.struct(type_name).read(pruned)

@@ -72,6 +72,7 @@ def _spec_to_v2(old: Obj, annotations: dict[str, str]) -> Obj:
 
 def _status_to_v2(old: Obj, annotations: dict[str, str]) -> Obj:
     status = {key: value for key, value in old.items() if key != "currentReplicas" or value}
+    status |= {"desiredReplicas": old.get("desiredReplicas", 0), "currentMetrics": None}
     utilization = status.pop("currentCPUUtilizationPercentage", None)
     if utilization is not None:
         current = {"averageUtilization": utilization}

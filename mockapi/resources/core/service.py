@@ -334,6 +334,8 @@ def prepare_update(obj: Obj, old: Obj, context: Context) -> None:
         if _same(spec, before, "clusterIP") and _same(spec, before, "clusterIPs"):
             _drop(spec, "clusterIP", "clusterIPs")
         _drop_same(spec, before, "ipFamilies", "ipFamilyPolicy")
+    if kind == "ExternalName":
+        _drop(spec, "internalTrafficPolicy")
     external = ("NodePort", "LoadBalancer")
     if was in external and kind not in external and _node_ports_known(spec, before):
         spec["ports"] = [_without(port, "nodePort") for port in spec.get("ports") or ()]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mockapi.machinery.resource import Obj, Strategy
+from mockapi.machinery.resource import METADATA_OF_STATUS, Obj, StatusStrategy, Strategy
 from mockapi.machinery.validation import formats, internal, rules
 from mockapi.meta import fields
 from mockapi.meta.fields import FieldError, Path
@@ -70,5 +70,6 @@ STRATEGY = Strategy(
     validate=_check,
     validate_update=_validate_update,
     has_status=True,
+    status=StatusStrategy(kept_metadata=METADATA_OF_STATUS),
     unconditional_update=False,
 )

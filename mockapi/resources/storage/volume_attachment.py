@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mockapi.machinery.resource import Obj, StatusStrategy, Strategy
+from mockapi.machinery.resource import METADATA_OF_STATUS, Obj, StatusStrategy, Strategy
 from mockapi.machinery.validation import declared, formats, rules
 from mockapi.meta import fields
 from mockapi.meta.fields import FieldError, Path
@@ -82,6 +82,6 @@ STRATEGY = Strategy(
     validate=_validate,
     validate_update=_validate_update,
     has_status=True,
-    status=StatusStrategy(validate_update=_validate_update),
+    status=StatusStrategy(validate_update=_validate_update, kept_metadata=METADATA_OF_STATUS),
     unconditional_update=False,
 )
