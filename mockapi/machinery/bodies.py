@@ -12,11 +12,12 @@ from mockapi.machinery.managedfields.managers import is_reset
 from mockapi.machinery.objects import Objects
 from mockapi.machinery.request import Request
 from mockapi.machinery.resource import Obj, Resource
+from mockapi.machinery.schema.schemas import interpret
 from mockapi.machinery.schema.strict import DecodeError
 from mockapi.meta import codec
 from mockapi.meta.codec import CodecError
 from mockapi.meta.errors import BadRequest, UnsupportedMediaType
-from mockapi.meta.names import GroupVersionKind, split_api_version
+from mockapi.meta.names import GroupVersionKind
 
 JSON = "application/json"
 YAML = "application/yaml"
@@ -159,16 +160,13 @@ class Bodies:
         tree = codec.parse_json(body) if form == JSON else codec.parse_yaml(body)
         if not isinstance(tree, dict):
             return kind
-        said_kind, said_version = tree.get("kind"), tree.get("apiVersion")
-        if not said_version or not isinstance(said_version, str):
+        try:
+            group, version, name = interpret(tree)
+        except DecodeError as error:
+            raise self._unreadable(kind, str(error), body) from None
+        if not (group or version):
             group, version = kind.group, kind.version
-        else:
-            try:
-                group, version = split_api_version(said_version)
-            except ValueError as error:
-                raise self._unreadable(kind, str(error), body) from None
-        name = said_kind if isinstance(said_kind, str) and said_kind else kind.kind
-        return GroupVersionKind(group, version, name)
+        return GroupVersionKind(group, version, name or kind.kind)
 
     def _check_kind(self, said: GroupVersionKind, kind: GroupVersionKind) -> None:
         if said == kind:

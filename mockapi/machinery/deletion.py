@@ -86,9 +86,9 @@ class Deleter:
         self._admit(request, old, options)
         decision = self._decide(request, old, options)
         if decision.action == "pending":
-            return self._answer(request, 200, old, gone=False)
+            return self._answer(request, self._code(options), old, gone=False)
         if options.dry_run:
-            return self._answer(request, 200, decision.obj or old, gone=decision.action == "delete")
+            return self._answer_dry(request, old, decision, options)
         if decision.obj is not None:
             entry = self.writer.put_over(entry, decision.obj)
             if decision.action == "update":
@@ -97,6 +97,22 @@ class Deleter:
             raise self._lost_version(request, entry)
         last = self.objects.parsed(self.writer.remove(entry))
         return self._answer(request, 200, last, gone=True)
+
+    def _answer_dry(
+        self, request: Request, old: Obj, decision: _Decision, options: DeleteOptions
+    ) -> Result:
+        if decision.looked_twice:
+            return Result(200, self._nothing(request.resource))
+        code = self._code(options) if decision.action == "update" else 200
+        gone = decision.action == "delete"
+        return self._answer(request, code, decision.obj or old, gone=gone)
+
+    def _nothing(self, resource: Resource) -> Obj:
+        """What a dry run answers that would first take a finalizer away: an empty object."""
+        empty = self.objects.schemas.decode(resource.type_name, {}, validation="Ignore").obj
+        if resource.strategy.scale is not None and isinstance(empty.get("spec"), dict):
+            empty["spec"]["replicas"] = 0
+        return empty
 
     @staticmethod
     def _lost_version(request: Request, entry: Entry) -> Conflict:

@@ -238,7 +238,9 @@ class Pipeline:
                 if name in types
                 else ""
             )
-            raise inconvertible(resource.gvk, patch, text or str(error)) from None
+            raise inconvertible(
+                resource.gvk, patch, text or conversion.without_field(str(error))
+            ) from None
 
     def delete(self, request: Request) -> Result:
         return self.deleter.delete(request, self._delete_options(request))

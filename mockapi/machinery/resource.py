@@ -49,6 +49,9 @@ class Context:
     warnings: list[str] = field(default_factory=list)
     """Texts for the Warning header (code 299), in order."""
 
+    unsettled: bool = False
+    """The object will be read back otherwise than it was stored."""
+
     def warn(self, text: str) -> None:
         if text not in self.warnings:
             self.warnings.append(text)

@@ -144,7 +144,8 @@ class Subresources:
         except DecodeError as error:
             types = self.pipeline.registry.catalogue.types
             names = self.pipeline.objects.schemas.names
-            text = conversion.problem(merged, _SCALE_TYPE, types, names) or str(error)
+            text = conversion.problem(merged, _SCALE_TYPE, types, names)
+            text = text or conversion.without_field(str(error))
             raise inconvertible(SCALE, patch, text) from None
 
     def _parent(self, request: Request) -> Request:

@@ -138,6 +138,9 @@ class Writer:
         self.managers = managers
         self.hooks = hooks
         self._empty_status: dict[str, Any] = {}
+        self._unsettled: set[int] = set()
+        """Revisions of objects that the real server reads back otherwise than it stored them: the
+        next update writes them even if it changes nothing."""
 
     # -- create --------------------------------------------------------------------------------
 
@@ -243,6 +246,8 @@ class Writer:
             return self._answer(request, 201, obj)
         obj = self.objects.at_rest(request.resource, obj)
         entry = self._put(key, obj, expected=0)
+        if request.resource.strategy.settles(obj):
+            self._unsettled.add(entry.revision)
         if request.resource.strategy.after_create is not None:
             request.resource.strategy.after_create(obj, context)
         return self._answer(request, 201, obj, entry)
@@ -345,14 +350,15 @@ class Writer:
         self.admission.validate(attributes)
         if self._finished_deleting(obj, old):
             return self._delete_now(request, obj, entry, options)
-        if same(obj, old) and not (
-            entry.created == entry.revision and resource.strategy.settles(old)
-        ):
+        if same(obj, old) and entry.revision not in self._unsettled:
             return self._answer(request, 200, old, entry)
         if options.dry_run:
             return self._answer(request, 200, obj)
         obj = self.objects.at_rest(resource, obj)
-        return self._answer(request, 200, obj, self._put(entry.key, obj, expected=entry.revision))
+        written = self._put(entry.key, obj, expected=entry.revision)
+        if context.unsettled:
+            self._unsettled.add(written.revision)
+        return self._answer(request, 200, obj, written)
 
     def _check_uid(self, request: Request, new: Obj, old: Obj, *, dry_run: bool) -> None:
         uid = new.get("uid")
@@ -407,7 +413,7 @@ class Writer:
             for key in plan.strategy.kept_metadata:
                 keep(obj["metadata"], old["metadata"], key)
             plan.strategy.prepare_update(obj, old, context)
-            self._default_labels(resource, obj, old)
+            self._default_labels(resource, obj, old, context)
             return
         if strategy.has_status:
             keep(obj, old, "status")
@@ -418,10 +424,11 @@ class Writer:
         if strategy.has_generation and self._grows(resource, obj, old):
             obj["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
 
-    def _default_labels(self, resource: Resource, obj: Obj, old: Obj) -> None:
+    def _default_labels(self, resource: Resource, obj: Obj, old: Obj, context: Context) -> None:
         """Kinds that take their labels from a template do so again when they are read back."""
         if old["metadata"].get("labels") and not obj["metadata"].get("labels"):
             self.objects.complete(resource.storage_type_name, obj)
+            context.unsettled = bool(obj["metadata"].get("labels"))
 
     def _grows(self, resource: Resource, obj: Obj, old: Obj) -> bool:
         counts = resource.strategy.generation_counts
@@ -487,6 +494,7 @@ class Writer:
             metadata["resourceVersion"] = str(revision)
             return codec.stored(obj)
 
+        self._unsettled.discard(expected)
         entry = self.store.put(key, encode, expected=expected)
         self.objects.remember(entry, obj)
         return entry
@@ -511,6 +519,7 @@ class Writer:
             last["metadata"]["resourceVersion"] = str(revision)
             return codec.stored(last)
 
+        self._unsettled.discard(entry.revision)
         gone = self.store.delete(entry.key, encode, expected=entry.revision)
         self.objects.remember(gone, last)
         return gone

@@ -44,7 +44,9 @@ def parse_yaml(body: bytes) -> Any:
 def parse_yaml_strictly(body: bytes) -> tuple[Any, list[str]]:
     """The tree, and what a strict reader has to say about repeated keys."""
     try:
-        return orjson.loads(body), []
+        tree = orjson.loads(body)
+        if not may_repeat_keys(body, tree):
+            return tree, []
     except orjson.JSONDecodeError:
         pass
     try:

@@ -88,7 +88,7 @@ class Applying:
             shown = f"{group}/{version}, Kind={kind}"
             raise BadRequest(f"invalid object type: {shown}")
         metadata = patch.get("metadata")
-        if isinstance(metadata, dict) and metadata.get("managedFields") is not None:
+        if isinstance(metadata, dict) and _are_entries(metadata.get("managedFields")):
             raise BadRequest("metadata.managedFields must be nil")
 
     def _before_first_apply(self, live: Obj | None) -> Entries:
@@ -237,6 +237,20 @@ class Applying:
         kind = f"{gvk.group}/{gvk.version}, Kind={gvk.kind}"
         subject = f"{namespace}/{name}; {kind}"
         return ApiError(500, "", f"failed to create typed patch object ({subject}): {error}")
+
+
+_ENTRY_TEXTS: Final = ("manager", "operation", "apiVersion", "fieldsType", "subresource", "time")
+
+
+def _are_entries(managed: Any) -> bool:
+    """Whether a list can be read as managed fields: otherwise it counts as not given here."""
+    if not isinstance(managed, list):
+        return False
+    return all(
+        isinstance(entry, dict)
+        and all(isinstance(entry.get(name), str | None) for name in _ENTRY_TEXTS)
+        for entry in managed
+    )
 
 
 def _text(value: Any) -> str:

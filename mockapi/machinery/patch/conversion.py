@@ -4,6 +4,7 @@ There the patched map goes to the Go type without JSON between, with other texts
 decoder's. Source: apimachinery pkg/runtime/converter.go.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,12 +12,19 @@ from mockapi.machinery.catalogue import Shape, Type
 from mockapi.machinery.schema import gobase64
 from mockapi.machinery.schema.strict import Names
 
+_IN_STRUCT = re.compile(r"^json: cannot unmarshal (.*) into Go struct field \S+ of type (\S+)$")
 _NUMBERS = ("int32", "int64", "float64")
 
 
 def problem(value: Any, type_name: str, types: Mapping[str, Type], names: Names) -> str:
     """The first problem of a tree, or "": types with a decoder of their own are not looked at."""
     return _Conversion(types, names).problem(value, {"ref": type_name}, ())
+
+
+def without_field(error: str) -> str:
+    """The JSON decoder's text for a value that has a decoder of its own, which is handed it
+    without the struct around."""
+    return _IN_STRUCT.sub(r"json: cannot unmarshal \1 into Go value of type \2", error)
 
 
 class _Conversion:

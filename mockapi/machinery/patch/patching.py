@@ -122,7 +122,8 @@ class Patch:
     ) -> Invalid:
         """The answer when the patched tree is not of the type; `error` is the decoder's text."""
         if self.media_type == STRATEGIC:
-            error = conversion.problem(patched, type_name, types, names) or error
+            found = conversion.problem(patched, type_name, types, names)
+            error = found or conversion.without_field(error)
         return self._invalid(patched, error)
 
     def not_strict(self, patched: Any, problems: Sequence[str]) -> Invalid:

@@ -19,6 +19,8 @@ _HEADER: Final = (
     'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; '
     'Kind string "json:\\"kind,omitempty\\"" }'
 )
+# The header is read by encoding/json, which does not mind the case of letters.
+_HEADER_NAMES: Final = {"apiVersion": "apiVersion", "apiversion": "apiVersion", "kind": "kind"}
 _NO_HEADER: Final = "couldn't get version/kind; json parse error:"
 _OBJECT_META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _NOT_QUICKLY: Final = (Unusual, TypeError, RecursionError)
@@ -274,15 +276,20 @@ def interpret(tree: Any) -> tuple[str, str, str]:
         return "", "", ""
     if not isinstance(tree, dict):
         raise _no_header(f"{_WORDS[type(tree)]} into Go value of type {_HEADER}")
-    for key in ("apiVersion", "kind"):
-        if not isinstance(tree.get(key), str | None):
-            word = _WORDS.get(type(tree[key]), "object")
-            raise _no_header(f"{word} into Go struct field .{key} of type string")
+    found = {"apiVersion": "", "kind": ""}
+    for key, value in tree.items():
+        name = _HEADER_NAMES.get(key) or _HEADER_NAMES.get(key.lower())
+        if name is None or value is None:
+            continue
+        if not isinstance(value, str):
+            word = _WORDS.get(type(value), "object")
+            raise _no_header(f"{word} into Go struct field .{name} of type string")
+        found[name] = value
     try:
-        group, version = split_api_version(tree.get("apiVersion") or "")
+        group, version = split_api_version(found["apiVersion"])
     except ValueError as error:
         raise DecodeError(str(error)) from None
-    return group, version, tree.get("kind") or ""
+    return group, version, found["kind"]
 
 
 def _no_header(what: str) -> DecodeError:

@@ -229,8 +229,10 @@ def _json_operation(random: Random, source: Tree) -> Tree:
     found: Tree = {"op": random.choice(("add", "replace", "remove", "test", "copy", "move", "add"))}
     found["path"] = _pointer(random, where)
     if found["op"] in ("copy", "move"):
-        # What is copied is never an object: the order of its keys depends on what Go has parsed.
-        simple = [p for p in trees.paths(source) if not isinstance(trees.at(source, p), dict)]
+        # Nothing that holds objects is copied: the order of keys depends on what Go has parsed.
+        simple = [
+            p for p in trees.paths(source) if not isinstance(trees.at(source, p), dict | list)
+        ]
         found["from"] = _pointer(random, random.choice(simple))
     elif found["op"] != "remove":
         value = trees.at(source, where)

@@ -84,7 +84,7 @@ class Side:
             except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
                 self._connection.close()
                 if not again:
-                    raise
+                    return {"status": 0, "headers": Message(), "content": b"hung up"}
         return {"status": response.status, "headers": response.headers, "content": content}
 
     def watch(self, path: str, headers: Mapping[str, str], end: tuple[str, str]) -> Tree:

@@ -50,7 +50,10 @@ def put(tree: Any, path: Path, value: Any) -> None:
 
 
 def drop(tree: Any, path: Path) -> None:
+    """What is left empty by it goes too: none and empty are not told apart everywhere."""
     del at(tree, path[:-1])[path[-1]]
+    if len(path) > 1 and not at(tree, path[:-1]):
+        drop(tree, path[:-1])
 
 
 def near(random: Random, value: Any) -> Any:
