@@ -345,6 +345,7 @@ class Cluster:
                 configured.profiles,
                 first_back_off=configured.first_back_off,
                 last_back_off=configured.last_back_off,
+                extenders=configured.extenders,
             )
             components.append(self.scheduler)
         if self.settings.kubelet:

@@ -93,7 +93,7 @@ def _post(url: str, shown: str, bundle: bytes, name: str, body: bytes, seconds: 
     try:
         reply = session.post(url, body, headers=headers, timeout=seconds, allow_redirects=False)
     except requests.RequestException as error:
-        raise CallFailed(f'{_START}Post "{shown}": {_reason(error, url)}') from None
+        raise CallFailed(f'{_START}Post "{shown}": {reason(error, url)}') from None
     finally:
         session.close()
     if reply.status_code != 200:
@@ -107,7 +107,8 @@ def _post(url: str, shown: str, bundle: bytes, name: str, body: bytes, seconds: 
     return answer
 
 
-def _reason(error: requests.RequestException, url: str) -> str:
+def reason(error: requests.RequestException, url: str) -> str:
+    """What went wrong, in Go's words."""
     text, parts = str(error), urlsplit(url)
     address = f"{parts.hostname}:{parts.port or 443}"
     if isinstance(error, requests.Timeout):

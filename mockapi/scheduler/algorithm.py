@@ -5,7 +5,8 @@ Sources: pkg/scheduler/schedule_one.go, framework/runtime/framework.go, framewor
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final, Protocol
 
 from mockapi.scheduler.cluster import Cluster
 from mockapi.scheduler.nodes import NodeInfo
@@ -17,6 +18,8 @@ from mockapi.scheduler.status import Code, Status, unresolvable
 
 LEAST_NODES_TO_FIND = 100
 LEAST_PERCENTAGE = 5
+OUTSIDE: Final = "Extender"
+"""Stands for extenders among the plugins that have rejected a pod."""
 
 
 _NOT_LOOKED_AT = Status(Code.UNRESOLVABLE)
@@ -158,12 +161,39 @@ def nodes_to_find(percentage: int, total: int) -> int:
     return max(total * percentage // 100, LEAST_NODES_TO_FIND)
 
 
+class Filtered(Protocol):
+    """What extenders have left, and why the others are not."""
+
+    nodes: Sequence[NodeInfo]
+    statuses: dict[str, Status]
+
+
+class Outside(Protocol):
+    """Extenders, as far as a decision knows them; see `extenders.py`."""
+
+    @property
+    def filtering(self) -> bool: ...
+
+    @property
+    def scoring(self) -> bool: ...
+
+    def filter(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Filtered: ...
+
+    def scores(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Mapping[str, int]: ...
+
+
 class Search:
     """Finds fitting nodes. In a large cluster it starts where the last search has stopped."""
 
-    def __init__(self, cluster: Cluster, nominations: Nominations) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        nominations: Nominations,
+        outside: Outside | None = None,
+    ) -> None:
         self.cluster = cluster
         self.nominations = nominations
+        self._outside = outside
         self.start = 0
 
     def run(self, profile: Profile, pod: PodInfo) -> Attempt:
@@ -173,14 +203,34 @@ class Search:
         nominated = self.cluster.nodes.get(pod.nominated_node)
         if nominated is not None:
             self._filter(attempt, [nominated], 1)
+            self._ask_outside(attempt)
             if attempt.feasible:
                 return attempt
         nodes = self._candidates(attempt)
-        self._filter(attempt, nodes, _wanted(profile, len(nodes)))
+        self._filter(attempt, nodes, self._wanted(profile, len(nodes)))
         total = len(self.cluster.nodes)
         seen = len(attempt.feasible) + len(attempt.diagnosis.statuses)
         self.start = (self.start + seen) % total
+        if self._ask_outside(attempt):
+            attempt.diagnosis.plugins.add(OUTSIDE)
         return attempt
+
+    def _ask_outside(self, attempt: Attempt) -> bool:
+        """Let extenders filter what is left; have they taken nodes away?"""
+        if self._outside is None or not attempt.feasible:
+            return False
+        before = len(attempt.feasible)
+        filtered = self._outside.filter(attempt.cycle.pod, attempt.feasible)
+        attempt.feasible = list(filtered.nodes)
+        attempt.diagnosis.statuses.update(filtered.statuses)
+        return len(attempt.feasible) != before
+
+    def _wanted(self, profile: Profile, total: int) -> int:
+        """The first fitting node will do where nobody compares any."""
+        outside = self._outside
+        if profile.at("score") or (outside and (outside.filtering or outside.scoring)):
+            return nodes_to_find(profile.percentage, total)
+        return 1
 
     def _candidates(self, attempt: Attempt) -> list[NodeInfo]:
         names = attempt.candidates
@@ -206,10 +256,6 @@ class Search:
                 diagnosis.plugins.add(status.plugin)
 
 
-def _wanted(profile: Profile, total: int) -> int:
-    return nodes_to_find(profile.percentage, total) if profile.at("score") else 1
-
-
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """Scores of the nodes that fit; `totals` are weighted sums."""
@@ -217,6 +263,16 @@ class Ranking:
     nodes: Sequence[NodeInfo]
     scores: Mapping[str, Scores]
     totals: Sequence[int]
+    more: Mapping[str, int] = field(default_factory=dict)
+    """What extenders have added, by node."""
+
+    def plus(self, more: Mapping[str, int]) -> "Ranking":
+        """With what is added to the totals of nodes by their names."""
+        totals = [
+            total + more.get(node.name, 0)
+            for node, total in zip(self.nodes, self.totals, strict=True)
+        ]
+        return replace(self, totals=totals, more=more)
 
     def best(self) -> list[NodeInfo]:
         highest = max(self.totals)
@@ -240,9 +296,17 @@ def rank(profile: Profile, cycle: Cycle, nodes: Sequence[NodeInfo]) -> Ranking:
     return Ranking(nodes, found, totals)
 
 
-def choose(profile: Profile, attempt: Attempt, below: Callable[[int], int]) -> NodeInfo:
+def choose(
+    profile: Profile,
+    attempt: Attempt,
+    below: Callable[[int], int],
+    outside: Outside | None = None,
+) -> NodeInfo:
     """The best of the nodes that fit; equals are drawn by lot."""
     if len(attempt.feasible) == 1:
         return attempt.feasible[0]
-    best = rank(profile, attempt.cycle, attempt.feasible).best()
+    ranking = rank(profile, attempt.cycle, attempt.feasible)
+    if outside:
+        ranking = ranking.plus(outside.scores(attempt.cycle.pod, attempt.feasible))
+    best = ranking.best()
     return best[below(len(best))] if len(best) > 1 else best[0]

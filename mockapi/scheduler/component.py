@@ -20,6 +20,7 @@ from mockapi.scheduler.claiming import Claiming
 from mockapi.scheduler.cluster import Cluster, Listers, Newer
 from mockapi.scheduler.evicting import Evictor
 from mockapi.scheduler.explain import explain
+from mockapi.scheduler.extenders import Extender, ExtenderError, Extenders
 from mockapi.scheduler.nominations import Nominations
 from mockapi.scheduler.plugin import Change
 from mockapi.scheduler.plugins.dynamic_resources import ClaimCheck
@@ -83,10 +84,12 @@ class Scheduler:
         *,
         first_back_off: float = 1.0,
         last_back_off: float = 10.0,
+        extenders: Sequence[Extender] = (),
     ) -> None:
         listed = profiles or (default_profile(),)
         self.profiles = {profile.name: profile for profile in listed}
         self._back_offs = first_back_off, last_back_off
+        self._extenders = Extenders(extenders)
 
     def start(self, runtime: Runtime) -> None:
         self._clock = runtime.clock
@@ -98,7 +101,7 @@ class Scheduler:
         self.cluster = Cluster(listers, now=self._clock.now)
         self._claiming = Claiming(self._client, self._clock.now, runtime.ids.uid)
         self.nominations = Nominations()
-        self._search = Search(self.cluster, self.nominations)
+        self._search = Search(self.cluster, self.nominations, self._extenders)
         first, last = self._back_offs
         self.queue = SchedulingQueue(
             self.profiles,
@@ -267,7 +270,7 @@ class Scheduler:
         try:
             attempt = self._search.run(profile, pod)
             if attempt.feasible:
-                node = choose(profile, attempt, self._below)
+                node = choose(profile, attempt, self._below, self._extenders)
                 self._place(queued, profile, attempt, node.name)
             else:
                 self._look_for_victims(queued, profile, attempt)
@@ -276,7 +279,12 @@ class Scheduler:
 
     def _look_for_victims(self, queued: QueuedPod, profile: Profile, attempt: Attempt) -> None:
         nominated: str | None = ""
-        outcome = preemption.after_filters(profile, attempt, self.nominations, self._below)
+        try:
+            outcome = preemption.after_filters(
+                profile, attempt, self.nominations, self._below, self._extenders.preempt
+            )
+        except ExtenderError as error:
+            outcome = preemption.Outcome(f"preemption: {error}", keeps_nomination=True)
         attempt.diagnosis.after = outcome.message
         if outcome.idle_claim is not None:
             self._deallocate(outcome.idle_claim)
@@ -400,9 +408,13 @@ class Scheduler:
     def _bind(self, queued: QueuedPod, node: str) -> None:
         pod = queued.pod
         try:
-            binding.bind_pod(self._client, pod, node)
+            if not self._extenders.bind(pod, node):
+                binding.bind_pod(self._client, pod, node)
         except ApiError as error:
             self._unplace(queued, f'running Bind plugin "DefaultBinder": {error.message}')
+            return
+        except ExtenderError as error:
+            self._unplace(queued, str(error))
             return
         note = f"Successfully assigned {pod.key} to {node}"
         self._reports.event(pod, "Normal", "Scheduled", "Binding", note)
@@ -460,7 +472,7 @@ class Scheduler:
         if profile is None:
             key = {"namespace": info.namespace, "name": info.name}
             return {"pod": key, "schedulerName": info.scheduler_name, "served": False}
-        return explain(profile, self.cluster, self.nominations, info)
+        return explain(profile, self.cluster, self.nominations, info, self._extenders)
 
 
 def _volume_plan(attempt: Attempt, node: str) -> NodeVolumes | None:

@@ -20,6 +20,7 @@ from mockapi.scheduler.arguments import (
     init_problems,
     with_defaults,
 )
+from mockapi.scheduler.extenders import Extender, extender
 from mockapi.scheduler.plugin import Plugin
 from mockapi.scheduler.profile import DEFAULT_NAME, FACTORIES, WEIGHTS, Profile
 from mockapi.settings import nearest
@@ -35,6 +36,7 @@ _GROUP_POINTS: Final = {
     "podGroupPostFilter": "PodGroupPostFilterPlugin",
 }
 _LARGEST_PERCENTAGE: Final = 100
+_NOT_OFFERED: Final = frozenset(("serverName", "caData", "certData", "keyData"))
 _GONE: Final = ("AzureDiskLimits", "CinderLimits", "EBSLimits", "GCEPDLimits")
 
 
@@ -52,6 +54,7 @@ class Configuration:
     profiles: Sequence[Profile]
     first_back_off: float = 1.0
     last_back_off: float = 10.0
+    extenders: Sequence[Extender] = ()
 
 
 def load(text: bytes) -> Configuration:
@@ -83,14 +86,30 @@ def parse(tree: Any) -> Configuration:
             *_extender_problems(tree.get("extenders") or ()),
         ]
     )
-    if tree.get("extenders"):
-        raise ConfigurationError("extenders: scheduler extenders are not offered")
+    extenders = [each or {} for each in tree.get("extenders") or ()]
+    _ignore_resources(arguments, extenders)
     percentage = tree.get("percentageOfNodesToScore") or 0
     profiles = [
         _profile(profile, arguments[index], _name(profile, len(given)), percentage)
         for index, profile in enumerate(given)
     ]
-    return Configuration(profiles, first, last)
+    return Configuration(profiles, first, last, [extender(each) for each in extenders])
+
+
+def _ignore_resources(
+    arguments: Sequence[dict[str, Any]], extenders: Sequence[Mapping[str, Any]]
+) -> None:
+    """What extenders care for alone is not counted by NodeResourcesFit."""
+    ignored = [
+        resource["name"]
+        for each in extenders
+        for resource in each.get("managedResources") or ()
+        if resource.get("ignoredByScheduler")
+    ]
+    if ignored:
+        for known in arguments:
+            fit = known.setdefault("NodeResourcesFit", with_defaults("NodeResourcesFit", {}))
+            fit["ignoredResources"] = ignored
 
 
 def _given(tree: Mapping[str, Any], name: str, default: Any) -> Any:
@@ -231,13 +250,15 @@ def _queue_problems(profiles: Sequence[Mapping[str, Any]]) -> list[Any]:
 def _extender_problems(extenders: Sequence[Mapping[str, Any]]) -> list[Any]:
     problems: list[Any] = []
     seen: set[str] = set()
-    for index, extender in enumerate(extenders):
+    for index, each in enumerate(extenders):
         path = Path("extenders").index(index)
-        weight = extender.get("weight") or 0
-        if extender.get("prioritizeVerb") and weight <= 0:
+        weight = each.get("weight") or 0
+        for name in _NOT_OFFERED & (each.get("tlsConfig") or {}).keys():
+            problems.append(f"{path.child('tlsConfig', name)}: not offered, name files instead")
+        if each.get("prioritizeVerb") and weight <= 0:
             text = "must have a positive weight applied to it"
             problems.append(fields.invalid(path.child("weight"), weight, text))
-        for number, resource in enumerate(extender.get("managedResources") or ()):
+        for number, resource in enumerate(each.get("managedResources") or ()):
             at = path.child("managedResources").index(number).child("name")
             name = _plugin_name(resource)
             problems += extended_name_problems(at, name)
@@ -245,7 +266,7 @@ def _extender_problems(extenders: Sequence[Mapping[str, Any]]) -> list[Any]:
                 text = "duplicate extender managed resource name"
                 problems.append(fields.invalid(at, name, text))
             seen.add(name)
-    binders = sum(bool(extender.get("bindVerb")) for extender in extenders)
+    binders = sum(bool(each.get("bindVerb")) for each in extenders)
     if binders > 1:
         shown = f"found {binders} extenders implementing bind"
         text = "only one extender can implement bind"

@@ -1,22 +1,37 @@
 """Why a pod would go where: the verdicts of all plugins on each node, scores where it fits."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from mockapi.scheduler import preemption
-from mockapi.scheduler.algorithm import Attempt, Ranking, prepare, rank, verdict
+from mockapi.scheduler.algorithm import (
+    OUTSIDE,
+    Attempt,
+    Outside,
+    Ranking,
+    prepare,
+    rank,
+    verdict,
+)
 from mockapi.scheduler.cluster import Cluster
 from mockapi.scheduler.nodes import NodeInfo
 from mockapi.scheduler.nominations import Nominations
 from mockapi.scheduler.plugin import Cycle
 from mockapi.scheduler.pods import PodInfo
 from mockapi.scheduler.profile import Profile
-from mockapi.scheduler.status import SchedulingError
+from mockapi.scheduler.status import Code, SchedulingError, Status
 
 Tree = dict[str, Any]
 
 
-def explain(profile: Profile, cluster: Cluster, nominations: Nominations, pod: PodInfo) -> Tree:
+def explain(
+    profile: Profile,
+    cluster: Cluster,
+    nominations: Nominations,
+    pod: PodInfo,
+    outside: Outside | None = None,
+) -> Tree:
     """Nothing is changed and nothing sampled: all nodes are looked at, by all plugins.
 
     {pod, schedulerName, gates?, before?, nodes: [{name, fits, current?, reasons, verdicts:
@@ -30,7 +45,7 @@ def explain(profile: Profile, cluster: Cluster, nominations: Nominations, pod: P
     if known is not None:
         cluster.remove_pod(pod.uid)
     try:
-        tree = _explained(profile, cluster, nominations, pod)
+        tree = _explained(profile, cluster, nominations, pod, outside)
     finally:
         if known is not None:
             cluster.set_pod(known)
@@ -47,7 +62,13 @@ def _as_if_waiting(pod: PodInfo) -> PodInfo:
     return PodInfo({**pod.pod, "spec": spec})
 
 
-def _explained(profile: Profile, cluster: Cluster, nominations: Nominations, pod: PodInfo) -> Tree:
+def _explained(
+    profile: Profile,
+    cluster: Cluster,
+    nominations: Nominations,
+    pod: PodInfo,
+    outside: Outside | None,
+) -> Tree:
     attempt = prepare(profile, Cycle(pod, cluster))
     nodes = cluster.node_order()
     try:
@@ -57,11 +78,14 @@ def _explained(profile: Profile, cluster: Cluster, nominations: Nominations, pod
                 attempt.feasible.append(node)
             else:
                 attempt.diagnosis.statuses[node.name] = status
+        _filter_outside(attempt, outside)
     except SchedulingError as error:
         key = {"namespace": pod.namespace, "name": pod.name}
         name = profile.name
         return {"pod": key, "schedulerName": name, "nodes": [], "best": [], "message": str(error)}
     ranking = rank(profile, attempt.cycle, attempt.feasible) if attempt.feasible else None
+    if ranking is not None and outside:
+        ranking = ranking.plus(outside.scores(pod, attempt.feasible))
     tree: Tree = {
         "pod": {"namespace": pod.namespace, "name": pod.name},
         "schedulerName": profile.name,
@@ -75,6 +99,19 @@ def _explained(profile: Profile, cluster: Cluster, nominations: Nominations, pod
     if ranking is None:
         tree |= _failure(profile, attempt, nominations, len(nodes))
     return tree
+
+
+def _filter_outside(attempt: Attempt, outside: Outside | None) -> None:
+    if not outside or not attempt.feasible:
+        return
+    filtered = outside.filter(attempt.cycle.pod, attempt.feasible)
+    left = {node.name for node in filtered.nodes}
+    for node in attempt.feasible:
+        if node.name not in left:
+            refused = Status(Code.UNSCHEDULABLE, ("refused by an extender",), OUTSIDE)
+            found = filtered.statuses.get(node.name, refused)
+            attempt.diagnosis.statuses[node.name] = replace(found, plugin=OUTSIDE)
+    attempt.feasible = [node for node in attempt.feasible if node.name in left]
 
 
 def _status(attempt: Attempt, node: NodeInfo, nominations: Nominations) -> Any:
@@ -112,6 +149,8 @@ def _node(profile: Profile, attempt: Attempt, ranking: Ranking | None, node: Nod
             for plugin, check in attempt.checks
         },
     }
+    if status is not None and status.plugin == OUTSIDE:
+        tree["verdicts"][OUTSIDE] = list(status.reasons)
     if ranking is not None and status is None:
         index = _index(ranking.nodes, node)
         tree["scores"] = {
@@ -123,6 +162,9 @@ def _node(profile: Profile, attempt: Attempt, ranking: Ranking | None, node: Nod
             for plugin in profile.at("score")
             if plugin.name in ranking.scores
         }
+        more = ranking.more.get(node.name)
+        if more is not None:
+            tree["scores"][OUTSIDE] = {"raw": more, "score": more, "weight": 1}
         tree["total"] = ranking.totals[index]
     return tree
 

@@ -32,6 +32,10 @@ class Candidate:
     """Victims whose disruption budget has none left."""
 
 
+Ask = Callable[[PodInfo, Sequence[Candidate]], Sequence[Candidate]]
+"""Extenders, who may choose other victims or none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     message: str
@@ -43,14 +47,18 @@ class Outcome:
 
 
 def after_filters(
-    profile: Profile, attempt: Attempt, nominations: Nominations, below: Callable[[int], int]
+    profile: Profile,
+    attempt: Attempt,
+    nominations: Nominations,
+    below: Callable[[int], int],
+    outside: Ask = lambda pod, candidates: candidates,
 ) -> Outcome:
     """What the profile does for a pod that fits nowhere (PostFilter)."""
     plugins = profile.at("postFilter")
     idle: Obj | None = None
     for plugin in plugins:
         if isinstance(plugin, DefaultPreemption):
-            outcome = preempt(plugin, attempt, nominations, below)
+            outcome = preempt(plugin, attempt, nominations, below, outside)
             return outcome if idle is None else _with_idle_claim(outcome, idle)
         if isinstance(plugin, DynamicResources):
             idle = plugin.idle_claim(attempt.cycle)
@@ -72,6 +80,7 @@ def preempt(
     attempt: Attempt,
     nominations: Nominations,
     below: Callable[[int], int],
+    outside: Ask,
 ) -> Outcome:
     """Look for victims on all nodes where removing pods could help."""
     pod, cluster = attempt.cycle.pod, attempt.cycle.cluster
@@ -88,7 +97,10 @@ def preempt(
     if not candidates:
         why = Diagnosis(statuses, _NOT_HELPFUL)
         return Outcome(f"preemption: {why.message(len(cluster.nodes))}")
-    best = pick(candidates)
+    left = outside(pod, candidates)
+    if not left:
+        return Outcome("preemption: no candidate node for preemption")
+    best = pick(left)
     return Outcome(
         f"preemption: found a potential placement for pod on node {best.node.name}, "
         f"preempting {len(best.victims)} victims",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from mockapi.scheduler.algorithm import OUTSIDE
 from mockapi.scheduler.cluster import Cluster
 from mockapi.scheduler.plugin import Change, Hint
 from mockapi.scheduler.pods import PodInfo
@@ -226,7 +227,7 @@ class SchedulingQueue:
 
     def _worth(self, queued: QueuedPod, change: Change) -> bool:
         hints = self._hints[queued.pod.scheduler_name]
-        if not queued.plugins and not queued.gate:
+        if (not queued.plugins or OUTSIDE in queued.plugins) and not queued.gate:
             return True
         for key in _keys(change):
             concerned = hints.get(key)

@@ -4,12 +4,14 @@ The real programs come from `--binaries` (see `real.py`); MOCKAPI_KUBE_SCHEDULER
 kube-scheduler alone, MOCKAPI_ORACLE the kubeconfig of a server on which no scheduler runs.
 """
 
+import json
 import os
 import subprocess
 import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +52,71 @@ profiles:
 Obj = dict[str, Any]
 
 
+class Outside:
+    """An extender: refuses nodes b, prefers nodes c, and binds."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Obj]] = []
+        self.client: Client | None = None
+        outside = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                verb = self.path.rpartition("/")[2]
+                outside.asked.append((verb, body))
+                reply = json.dumps(getattr(outside, verb)(body)).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(reply)))
+                self.end_headers()
+                self.wfile.write(reply)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                return
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def filter(self, body: Obj) -> Obj:
+        items = body["Nodes"]["items"]
+        kept = [item for item in items if not item["metadata"]["name"].endswith("-b")]
+        names = {item["metadata"]["name"] for item in items if item not in kept}
+        return {"Nodes": {"items": kept}, "FailedNodes": dict.fromkeys(names, "b is full")}
+
+    def prioritize(self, body: Obj) -> list[Obj]:
+        names = [item["metadata"]["name"] for item in body["Nodes"]["items"]]
+        return [{"Host": name, "Score": 10 if name.endswith("-c") else 0} for name in names]
+
+    def bind(self, body: Obj) -> Obj:
+        assert self.client is not None
+        binding = {
+            "apiVersion": "v1",
+            "kind": "Binding",
+            "metadata": {"name": body["PodName"], "uid": body["PodUID"]},
+            "target": {"kind": "Node", "name": body["Node"]},
+        }
+        namespace, name = body["PodNamespace"], body["PodName"]
+        self.client.create("v1/pods", namespace, binding, name=name, subresource="binding")
+        return {}
+
+    def configuration(self) -> str:
+        return f"""
+extenders:
+- urlPrefix: http://127.0.0.1:{self.server.server_port}/outside
+  filterVerb: filter
+  prioritizeVerb: prioritize
+  bindVerb: bind
+  weight: 10
+  managedResources: [{{name: example.com/outside, ignoredByScheduler: true}}]
+"""
+
+
 class Place:
     """A namespace and some nodes of one's own on a server that a scheduler serves."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, outside: Outside) -> None:
         self.client = client
+        self.outside = outside
         self.pool = f"s{uuid.uuid4().hex[:8]}"
         self.classes: list[str] = []
         client.create("v1/namespaces", "", self._object("v1", "Namespace", self.pool, ""))
@@ -80,9 +142,18 @@ class Place:
         self.client.create("v1/nodes", "", node)
         self.client.patch("v1/nodes", "", node["metadata"]["name"], {"spec": {"taints": None}})
 
-    def pod(self, name: str, *, cpu: str = "1", selector: Obj | None = None, **spec: Any) -> None:
+    def pod(
+        self,
+        name: str,
+        *,
+        cpu: str = "1",
+        selector: Obj | None = None,
+        limits: Obj | None = None,
+        **spec: Any,
+    ) -> None:
         pod = self._object("v1", "Pod", name)
-        container = {"name": "c", "image": "i", "resources": {"requests": {"cpu": cpu}}}
+        resources = {"requests": {"cpu": cpu, **(limits or {})}, "limits": limits}
+        container = {"name": "c", "image": "i", "resources": resources}
         pod["spec"] = {
             "containers": [container],
             "nodeSelector": {"pool": self.pool, **(selector or {})},
@@ -297,7 +368,42 @@ def allocates_devices(place: Place) -> None:
     ]
 
 
+def asks_extenders(place: Place) -> None:
+    place.outside.asked.clear()
+    place.outside.client = place.client
+    for name in ("a", "b", "c"):
+        place.node(name, cpu="1")
+    wanted = {"example.com/outside": "1"}
+    place.pod("p", cpu="100m", limits=wanted)
+    assert place.bound("p") == "c"
+    name = f"{place.pool}-b"
+    place.pod("q", cpu="100m", limits=wanted, selector={"kubernetes.io/hostname": "none"})
+    place.client.patch(
+        "v1/nodes", "", name, {"metadata": {"labels": {"kubernetes.io/hostname": "none"}}}
+    )
+    _eventually(
+        lambda: place.get("q"), lambda pod: "1 b is full" in _condition(pod).get("message", "")
+    )
+    verbs = [verb for verb, _ in place.outside.asked]
+    assert verbs[:3] == ["filter", "prioritize", "bind"]
+    (_, filtered), (_, prioritized), (_, bound) = place.outside.asked[:3]
+    for body, names in ((filtered, "abc"), (prioritized, "ac")):
+        items = body["Nodes"]["items"]
+        found = sorted(item["metadata"]["name"] for item in items)
+        assert found == [f"{place.pool}-{letter}" for letter in names]
+        assert not any("kind" in item or "apiVersion" in item for item in items)
+        assert (body["NodeNames"], body["Pod"]["metadata"]["name"]) == (None, "p")
+        assert "kind" not in body["Pod"]
+    assert bound == {
+        "PodName": "p",
+        "PodNamespace": place.pool,
+        "PodUID": place.get("p")["metadata"]["uid"],
+        "Node": f"{place.pool}-c",
+    }
+
+
 SCENARIOS = [
+    asks_extenders,
     fits,
     says_why_and_goes_on_at_once,
     preempts,
@@ -314,7 +420,9 @@ SCENARIOS = [
 class _Ours:
     """Our scheduler in a thread, on any server."""
 
-    def __init__(self, clients: HttpClients) -> None:
+    def __init__(self, clients: HttpClients, outside: Outside) -> None:
+        text = CONFIGURATION + outside.configuration()
+        self._configured = configuration.load(text.encode())
         self._end = threading.Event()
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(clients,), daemon=True)
@@ -323,8 +431,8 @@ class _Ours:
 
     def _run(self, clients: HttpClients) -> None:
         runtime = Runtime(clients, clock=Clock(), ids=Ids(1))
-        configured = configuration.load(CONFIGURATION.encode())
-        runtime.add(Scheduler(configured.profiles))
+        configured = self._configured
+        runtime.add(Scheduler(configured.profiles, extenders=configured.extenders))
         self._started.set()
         while not self._end.is_set():
             if not runtime.step():
@@ -344,32 +452,44 @@ def _cluster(config: Path | None = None) -> Iterator[MockCluster]:
         yield cluster
 
 
-def _written(folder: Path, more: str = "") -> Path:
+def _written(folder: Path, outside: Outside, more: str = "") -> Path:
     path = folder / "scheduler.yaml"
-    path.write_text(CONFIGURATION + more)
+    path.write_text(CONFIGURATION + outside.configuration() + more)
     return path
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
-def test_our_scheduler_on_mockapi(scenario: Callable[[Place], None], tmp_path: Path) -> None:
-    with _cluster(_written(tmp_path)) as cluster:
-        scenario(Place(HttpClients(cluster.url).client("test")))
+@pytest.fixture(scope="module")
+def outside() -> Iterator[Outside]:
+    made = Outside()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_our_scheduler_on_mockapi_over_http(scenario: Callable[[Place], None]) -> None:
+def test_our_scheduler_on_mockapi(
+    scenario: Callable[[Place], None], outside: Outside, tmp_path: Path
+) -> None:
+    with _cluster(_written(tmp_path, outside)) as cluster:
+        scenario(Place(HttpClients(cluster.url).client("test"), outside))
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_our_scheduler_on_mockapi_over_http(
+    scenario: Callable[[Place], None], outside: Outside
+) -> None:
     with _cluster() as cluster:
         clients = HttpClients(cluster.url)
-        ours = _Ours(clients)
+        ours = _Ours(clients, outside)
         try:
-            scenario(Place(clients.client("test")))
+            scenario(Place(clients.client("test"), outside))
         finally:
             ours.stop()
 
 
 @pytest.fixture(scope="module")
 def real_on_mockapi(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, outside: Outside
 ) -> Iterator[Client]:
     program = real.program(request.config, "kube-scheduler", "MOCKAPI_KUBE_SCHEDULER")
     if not program:
@@ -377,7 +497,7 @@ def real_on_mockapi(
     with _cluster() as cluster:
         folder = Path(tmp_path_factory.mktemp("kube-scheduler"))
         where = f"clientConnection: {{kubeconfig: {cluster.kubeconfig}}}\n"
-        config = _written(folder, f"{where}leaderElection: {{leaderElect: false}}\n")
+        config = _written(folder, outside, f"{where}leaderElection: {{leaderElect: false}}\n")
         arguments = ["--config", str(config), "--secure-port=0"]
         with (folder / "log").open("w") as output:
             process = subprocess.Popen([program, *arguments], stdout=output, stderr=output)
@@ -391,9 +511,9 @@ def real_on_mockapi(
 @pytest.mark.oracle
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_real_scheduler_on_mockapi(
-    scenario: Callable[[Place], None], real_on_mockapi: Client
+    scenario: Callable[[Place], None], real_on_mockapi: Client, outside: Outside
 ) -> None:
-    place = Place(real_on_mockapi)
+    place = Place(real_on_mockapi, outside)
     try:
         scenario(place)
     finally:
@@ -417,9 +537,9 @@ def real_server(
 
 
 @pytest.fixture
-def ours_on_the_real_server(real_server: Path) -> Iterator[Client]:
+def ours_on_the_real_server(real_server: Path, outside: Outside) -> Iterator[Client]:
     clients = HttpClients.from_kubeconfig(real_server)
-    ours = _Ours(clients)
+    ours = _Ours(clients, outside)
     yield clients.client("test")
     ours.stop()
 
@@ -427,9 +547,9 @@ def ours_on_the_real_server(real_server: Path) -> Iterator[Client]:
 @pytest.mark.oracle
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_our_scheduler_on_the_real_server(
-    scenario: Callable[[Place], None], ours_on_the_real_server: Client
+    scenario: Callable[[Place], None], ours_on_the_real_server: Client, outside: Outside
 ) -> None:
-    place = Place(ours_on_the_real_server)
+    place = Place(ours_on_the_real_server, outside)
     try:
         scenario(place)
     finally:

@@ -111,8 +111,3 @@ def test_refusal_names_what_was_meant(text: str, hint: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
         configuration.load(record.text({"text": text}).encode())
     assert str(refused.value) == refused.value.text + hint
-
-
-def test_extenders_are_refused() -> None:
-    with pytest.raises(ConfigurationError, match="extenders are not offered"):
-        configuration.parse({**HEAD, "extenders": [{"urlPrefix": "http://127.0.0.1:9"}]})
