@@ -130,7 +130,7 @@ class _Sync:
     # Jobs to be.
 
     def _schedule(self) -> None:
-        zone, text = self.spec.get("timeZone") or "", self.spec["schedule"]
+        zone, text = self.spec.get("timeZone") or "", self.spec.get("schedule", "")
         try:
             cron.zone_of(zone)
         except ValueError as error:
@@ -225,7 +225,7 @@ class _Sync:
         self.status["lastScheduleTime"] = timestamp(due)
 
     def _describe(self, name: str, due: float) -> Obj:
-        template = self.spec["jobTemplate"]
+        template = self.spec.get("jobTemplate") or {}
         metadata = template.get("metadata") or {}
         notes = {**(metadata.get("annotations") or {}), SCHEDULED_AT: self._local(due)}
         made: Obj = {
@@ -240,7 +240,7 @@ class _Sync:
             "apiVersion": "batch/v1",
             "kind": "Job",
             "metadata": made,
-            "spec": template["spec"],
+            "spec": template.get("spec") or {},
         }
 
     def _local(self, due: float) -> str:

@@ -90,7 +90,9 @@ class DaemonSetController:
             if (owner := self.resolve(objects.namespace(pod), objects.controller_of(pod)))
         }
         for owner in self.sets.list():
-            should, may_stay = fitting.fits(owner["spec"]["template"]["spec"], node)
+            should, may_stay = fitting.fits(
+                (owner["spec"].get("template") or {}).get("spec") or {}, node
+            )
             placed = objects.uid(owner) in here
             astray = placed and objects.status(owner).get("numberMisscheduled", 0) > 0
             if (should and not placed) or (placed and not may_stay) or astray:
@@ -149,7 +151,7 @@ class _Sync:
         self.key = objects.key(owner)
         self.now = controller.clock.now()
         self.wait = int(owner["spec"].get("minReadySeconds", 0))
-        self.template = owner["spec"]["template"]
+        self.template = owner["spec"].get("template") or {}
         self.collisions = objects.status(owner).get("collisionCount")
         self.nodes = [objects.name(node) for node in controller.nodes.list()]
         strategy = owner["spec"].get("updateStrategy") or {}
@@ -157,7 +159,7 @@ class _Sync:
         self.rolling = strategy.get("rollingUpdate") or {} if self.rolls else {}
 
     def run(self) -> None:
-        spec = self.template["spec"]
+        spec = self.template.get("spec") or {}
         fits = {objects.name(n): fitting.fits(spec, n) for n in self.controller.nodes.list()}
         revisions = [
             history.adopted(self.controller.client, self.owner, "apps/v1", "DaemonSet", item)

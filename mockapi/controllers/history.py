@@ -30,7 +30,7 @@ _ESCAPES = {
 def patch_of(owner: Obj) -> Obj:
     """What a revision stores: a patch that puts the template back, its keys sorted as Go sorts a
     map's: kubectl compares the bytes."""
-    template = {**owner["spec"]["template"], "$patch": "replace"}
+    template = {**(owner["spec"].get("template") or {}), "$patch": "replace"}
     return {"spec": {"template": _sorted(template)}}
 
 
@@ -61,7 +61,7 @@ def name_of(owner: Obj, hash: str) -> str:
 
 def owned(informer: Informer, owner: Obj) -> list[Obj]:
     """The owner's revisions and those it could adopt, by revision and age."""
-    selector = selectors.from_object(owner["spec"]["selector"])
+    selector = selectors.from_object(owner["spec"].get("selector"))
     found = (
         *informer.by("owner", objects.uid(owner)),
         *informer.by("owner", f"orphan/{objects.namespace(owner)}"),

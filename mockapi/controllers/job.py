@@ -142,7 +142,7 @@ class JobController:
         JobSync(self, job, self._claim(job), satisfied=satisfied).run()
 
     def _claim(self, job: Obj) -> list[Obj]:
-        selector = selectors.from_object(job["spec"]["selector"])
+        selector = selectors.from_object(job["spec"].get("selector"))
         claimer = Claimer(
             self.client,
             job,

@@ -97,7 +97,8 @@ def _ends(pod: Obj) -> list[float]:
 
 def past_restarts(job: Obj, pods: Iterable[Obj]) -> bool:
     """Whether containers that are restarted in place have failed too often."""
-    if job["spec"]["template"]["spec"].get("restartPolicy") != "OnFailure":
+    pod = (job["spec"].get("template") or {}).get("spec") or {}
+    if pod.get("restartPolicy") != "OnFailure":
         return False
     restarts = 0
     for pod in pods:
@@ -155,7 +156,7 @@ def doubled(pods: Iterable[Obj], completions: int, now: float) -> tuple[list[Obj
 
 def describe(job: Obj, index: int, reference: Obj, replaced: Mapping[int, Obj]) -> Obj:
     """A new pod, for an index or -1; `replaced` are failed pods by index."""
-    pod = pods.from_template(job["spec"]["template"], job, reference)
+    pod = pods.from_template(job["spec"].get("template") or {}, job, reference)
     metadata = pod["metadata"]
     finalizers = metadata.get("finalizers") or ()
     if FINALIZER not in finalizers:
@@ -176,7 +177,7 @@ def describe(job: Obj, index: int, reference: Obj, replaced: Mapping[int, Obj]) 
 def with_index_variable(spec: Obj) -> Obj:
     """A copy of a pod's spec whose containers know their index."""
     copied: Obj = tree.copy(spec)
-    for container in (*(copied.get("initContainers") or ()), *copied["containers"]):
+    for container in (*(copied.get("initContainers") or ()), *(copied.get("containers") or ())):
         env = container.setdefault("env", [])
         if not any(item["name"] == INDEX_VARIABLE for item in env):
             source = {"fieldRef": {"fieldPath": f"metadata.labels['{INDEX}']"}}

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mockapi.client.protocol import Obj
-from mockapi.controllers import objects
+from mockapi.controllers import base, objects
 
 DESIRED = "deployment.kubernetes.io/desired-replicas"
 MAXIMUM = "deployment.kubernetes.io/max-replicas"
@@ -13,19 +13,22 @@ INT32_MAX = 2**31 - 1
 
 
 def scaled(value: Any, total: int, *, round_up: bool) -> int:
-    """An absolute number, or a percentage of `total`; ValueError for any other text."""
+    """An absolute number, or a percentage of `total`; Retry for any other text: it may change."""
     if isinstance(value, int):
         return value
     if not isinstance(value, str) or not value.endswith("%") or not value[:-1].isdigit():
-        raise ValueError(f"invalid value for IntOrString: invalid type: {value!r}")
+        raise base.Retry("invalid value for IntOrString: invalid type: string is not a percentage")
     share = int(value[:-1]) * total
     return -(-share // 100) if round_up else share // 100
 
 
 def fenceposts(surge: Any, unavailable: Any, desired: int) -> tuple[int, int]:
     """(maxSurge, maxUnavailable) as numbers; never both zero, or a rollout could not move."""
-    up = scaled(0 if surge is None else surge, desired, round_up=True)
-    down = scaled(0 if unavailable is None else unavailable, desired, round_up=False)
+    try:
+        up = scaled(0 if surge is None else surge, desired, round_up=True)
+        down = scaled(0 if unavailable is None else unavailable, desired, round_up=False)
+    except base.Retry:
+        return 0, 0
     return (up, down) if up or down else (0, 1)
 
 

@@ -57,27 +57,32 @@ def max_unavailable(owner: Obj) -> int:
 
 
 def claim_name(owner: Obj, template: Obj, number: int) -> str:
-    return f"{template['metadata']['name']}-{objects.name(owner)}-{number}"
+    return f"{_named(template)}-{objects.name(owner)}-{number}"
+
+
+def _named(template: Obj) -> str:
+    return str((template.get("metadata") or {}).get("name", ""))
 
 
 def claims(owner: Obj, number: int) -> dict[str, Obj]:
     """The claims of one pod by their volume's name."""
     found = {}
-    labels = owner["spec"]["selector"].get("matchLabels") or {}
+    labels = (owner["spec"].get("selector") or {}).get("matchLabels") or {}
     for template in owner["spec"].get("volumeClaimTemplates") or ():
+        source = template.get("metadata") or {}
         metadata = {
-            **template["metadata"],
+            **source,
             "name": claim_name(owner, template, number),
             "namespace": objects.namespace(owner),
-            "labels": {**(template["metadata"].get("labels") or {}), **labels},
+            "labels": {**(source.get("labels") or {}), **labels},
         }
         if not metadata["labels"]:
             del metadata["labels"]
-        found[template["metadata"]["name"]] = {
+        found[_named(template)] = {
             "apiVersion": "v1",
             "kind": "PersistentVolumeClaim",
             "metadata": metadata,
-            "spec": template["spec"],
+            "spec": template.get("spec") or {},
         }
     return found
 
@@ -127,7 +132,7 @@ def storage_matches(owner: Obj, pod: Obj) -> bool:
     number = ordinal(pod)
     volumes = {volume["name"]: volume for volume in pod["spec"].get("volumes") or ()}
     for template in owner["spec"].get("volumeClaimTemplates") or ():
-        claim = volumes.get(template["metadata"]["name"], {}).get("persistentVolumeClaim") or {}
+        claim = volumes.get(_named(template), {}).get("persistentVolumeClaim") or {}
         if claim.get("claimName") != claim_name(owner, template, number):
             return False
     return number >= 0

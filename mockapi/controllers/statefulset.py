@@ -48,7 +48,7 @@ class StatefulSetController:
             self.queue.add_after(key, wait if soonest is None else soonest)
 
     def _claim(self, owner: Obj) -> list[Obj]:
-        selector = selectors.from_object(owner["spec"]["selector"])
+        selector = selectors.from_object(owner["spec"].get("selector"))
         name = objects.name(owner)
         claimer = Claimer(
             self.client,
@@ -111,7 +111,9 @@ class _Sync:
         if equal:
             changed = {**equal[-1], "revision": number}
             return self.client.update(history.RESOURCE, objects.namespace(self.owner), changed)
-        labels = (self.owner["spec"]["template"].get("metadata") or {}).get("labels") or {}
+        labels = ((self.owner["spec"].get("template") or {}).get("metadata") or {}).get(
+            "labels"
+        ) or {}
         hash = hashing.revision_hash(history.encoded(data), self.collisions)
         new = history.describe(self.owner, "StatefulSet", number, hash, labels)
         made, self.collisions = history.create(self.client, self.owner, new, self.collisions)

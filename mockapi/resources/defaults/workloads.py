@@ -62,7 +62,7 @@ def job(obj: Obj) -> None:
     spec.setdefault("parallelism", 1)
     per_index = spec.get("backoffLimitPerIndex") is not None
     spec.setdefault("backoffLimit", 2**31 - 1 if per_index else 6)
-    labels = (spec["template"].get("metadata") or {}).get("labels")
+    labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
     metadata = inner(obj, "metadata")
     if labels and not metadata.get("labels"):
         metadata["labels"] = dict(labels)

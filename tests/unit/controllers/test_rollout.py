@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mockapi.controllers import rollout
+from mockapi.controllers import base, rollout
 
 
 def replica_set(name: str, size: int, available: int = 0, **annotations: str) -> dict[str, Any]:
@@ -76,5 +76,5 @@ def test_unhealthy_replicas_of_old_sets_go_first() -> None:
 
 
 def test_percentages_that_are_none_are_refused() -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(base.Retry):
         rollout.scaled("ten", 10, round_up=True)
