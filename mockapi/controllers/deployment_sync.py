@@ -2,10 +2,11 @@
 
 Source: pkg/controller/deployment (sync.go, rolling.go, recreate.go, rollback.go, progress.go). A
 sync works on its own copy of the Deployment. A status that was written within a sync leaves that
-copy behind the server's; what a later step of the same sync would write is left to the next sync,
-which the first write has already brought about.
+copy behind the server's; a second write of the same sync is a conflict, and the next sync, which
+the first write has already brought about, does it.
 """
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +54,6 @@ class Sync:
         self.known_status = tree.copy(self.status)
         self.sets = rollout.by_age(sets)
         self.now = tools.clock.now()
-        self.behind = False
 
     # Which way to go.
 
@@ -254,10 +254,8 @@ class Sync:
         message = f'Failed to create new replica set "{objects.name(item)}": {error.message}'
         if rollout.has_deadline(self.deployment):
             self._set_condition(PROGRESSING, "False", "ReplicaSetCreateError", message)
-            try:
+            with contextlib.suppress(ApiError):
                 self._update_status()
-            except ApiError:
-                self.behind = True
         self._event("Warning", "ReplicaSetCreateError", message)
 
     def _announce(self, made: Obj, revision: int) -> None:
@@ -406,7 +404,6 @@ class Sync:
     def _clear_rollback(self) -> None:
         self.deployment["metadata"].get("annotations", {}).pop(revisions.ROLLBACK_TO, None)
         self.client.update(RESOURCE, objects.namespace(self.deployment), self.deployment)
-        self.behind = True
 
     # The Deployment's status.
 
@@ -501,21 +498,17 @@ class Sync:
         """True when the status differs from the known one."""
         if not made["conditions"]:
             del made["conditions"]
-        if made == self.status and not self.behind:
+        if made == self.status:
             return False
-        if not self.behind:
-            self.deployment["status"] = self.status = made
-            self._update_status()
+        self.deployment["status"] = self.status = made
+        self._update_status()
         return True
 
     def _update_status(self) -> None:
-        if self.behind:
-            return
         self.deployment["status"] = self.status
         self.client.update(
             RESOURCE, objects.namespace(self.deployment), self.deployment, subresource="status"
         )
-        self.behind = True
 
     def _set_revision(self, revision: str) -> bool:
         annotations = self.deployment["metadata"].setdefault("annotations", {})
