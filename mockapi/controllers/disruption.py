@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from mockapi.base.clock import parse_timestamp, timestamp
 from mockapi.client.protocol import Event, Obj
 from mockapi.controllers import base, objects, selecting
+from mockapi.controllers.autoscaling import mapping
 from mockapi.controllers.rollout import scaled
 from mockapi.meta import selectors
 from mockapi.meta.errors import ApiError
@@ -93,11 +94,12 @@ class DisruptionController:
             if reference is None:
                 unmanaged.append(objects.name(pod))
                 continue
-            owner = self._owner(objects.namespace(pod), reference)
-            if owner is None:
-                self._check_scalable(reference)
+            if reference["uid"] in sizes:
+                continue
+            found = self._size(objects.namespace(pod), reference)
+            if found is None:
                 raise base.Retry(f'found no controllers for pod "{objects.name(pod)}"')
-            sizes[objects.uid(owner)] = int(owner["spec"].get("replicas", 1))
+            sizes.update([found])
         if unmanaged:
             message = (
                 "Pods selected by this PodDisruptionBudget (selector: "
@@ -109,12 +111,42 @@ class DisruptionController:
             self._event(budget, "Warning", "UnmanagedPods", message)
         return sum(sizes.values())
 
-    def _check_scalable(self, reference: Obj) -> None:
-        """Of other kinds the real one asks for the scale, and finds that there is no such thing."""
-        group = reference["apiVersion"].rpartition("/")[0]
-        plural = f"{reference['kind'].lower()}s" + (f".{group}" if group else "")
+    def _size(self, namespace: str, reference: Obj) -> tuple[str, int] | None:
+        """The uid and the size of a pod's controller, or of the Deployment above it."""
         if reference["kind"] not in SCALABLE:
-            raise base.Retry(f"{plural} does not implement the scale subresource")
+            return self._size_by_scale(namespace, reference)
+        owner = self._owner(namespace, reference)
+        if owner is None:
+            return None
+        return objects.uid(owner), int(owner["spec"].get("replicas", 1))
+
+    def _size_by_scale(self, namespace: str, reference: Obj) -> tuple[str, int] | None:
+        """Of other kinds (custom resources) the scale is asked for."""
+        version, kind = reference["apiVersion"], reference["kind"]
+        group = version.rpartition("/")[0]
+        try:
+            (resource, *_) = mapping.resources_of(self.client, group, kind)
+        except mapping.NoMatch:
+            message = f'no matches for kind "{kind}" in version "{version}"'
+            raise base.Retry(message) from None
+        try:
+            scale = self.client.get(resource, namespace, reference["name"], subresource="scale")
+        except ApiError as error:
+            if error.code != 404:
+                raise
+            self._check_scalable(resource, group)
+            return None
+        if objects.uid(scale) != reference["uid"]:
+            return None
+        return objects.uid(scale), int((scale.get("spec") or {}).get("replicas", 0))
+
+    def _check_scalable(self, resource: str, group: str) -> None:
+        version, _, plural = resource.rpartition("/")
+        root = "apis" if "/" in version else "api"
+        rows = self.client.fetch(f"/{root}/{version}")["resources"]
+        if not any(row["name"] == f"{plural}/scale" for row in rows):
+            what = f"{plural}.{group}" if group else plural
+            raise base.Retry(f"{what} does not implement the scale subresource")
 
     def _owner(self, namespace: str, reference: Obj) -> Obj | None:
         informer = self.owners.get(reference["kind"])
