@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from mockapi.base import tree
 from mockapi.base.clock import parse_timestamp, timestamp
 from mockapi.client.protocol import Obj
-from mockapi.controllers import base, jobpods, objects, pods, ranking
+from mockapi.controllers import base, jobpods, objects
+from mockapi.controllers.job_manage import JobManager
 from mockapi.meta.errors import ApiError
 
 if TYPE_CHECKING:
     from mockapi.controllers.job import JobController
 
 RESOURCE = "batch/v1/jobs"
-MAX_CREATIONS = 500
 MAX_UNCOUNTED = 500
 REACHED = ("SuccessCriteriaMet", "CompletionsReached", "Reached expected number of succeeded pods")
 _FINAL = {"SuccessCriteriaMet": "Complete", "FailureTarget": "Failed"}
@@ -228,13 +228,13 @@ class JobSync:
                 if not base.not_found(error):
                     failure = failure or error
                     continue
-            self._now_terminating(pod)
+            self.now_terminating(pod)
         if self.active or not self.satisfied:
             self.verdict = None
         assert self.active <= before
         return failure
 
-    def _now_terminating(self, pod: Obj) -> None:
+    def now_terminating(self, pod: Obj) -> None:
         self.active -= 1
         self.terminating += 1
         self.ready -= int(objects.pod_ready(pod))
@@ -244,7 +244,7 @@ class JobSync:
         failure: ApiError | None = None
         manage = self.satisfied and not objects.deleting(self.job)
         if manage:
-            failure = self._manage()
+            failure = JobManager(self).manage()
         if self._complete():
             self.verdict = REACHED
         elif manage:
@@ -255,107 +255,6 @@ class JobSync:
         if self.active:
             return False
         return self.succeeded >= (1 if self.completions is None else int(self.completions))
-
-    def _manage(self) -> ApiError | None:
-        if self.suspended:
-            return self._remove(self._surplus(self.active))
-        wanted = self._wanted()
-        surplus = self._surplus(max(0, self.active - wanted))[:MAX_CREATIONS]
-        if surplus:
-            return self._remove(surplus)
-        room = wanted - self.active
-        if self.spec.get("podReplacementPolicy") == "Failed":
-            room -= self.terminating
-        if room <= 0:
-            return None
-        wait = 0.0 if self.by_index else self._wait(self.failures, self.last_failure)
-        places = self._places(min(room, MAX_CREATIONS))
-        if self.by_index:
-            places, wait = self._places_due(places)
-        if wait > 0:
-            self.controller.queue.add_after(self.key, max(wait, 1.0))
-            return None
-        return self._create(places)
-
-    def _wanted(self) -> int:
-        parallelism = int(self.spec.get("parallelism", 1))
-        if self.completions is None:
-            return self.active if self.succeeded > 0 else parallelism
-        return max(0, min(int(self.completions) - self.succeeded, parallelism))
-
-    def _surplus(self, least: int) -> list[Obj]:
-        """Pods to remove: of an Indexed Job those of a doubled or unknown index, then by rank."""
-        gone: list[Obj] = []
-        left = self.active_pods
-        if self.indexed:
-            gone, left = jobpods.doubled(left, int(self.completions or 0), self.now)
-        if len(gone) < least:
-            gone = [*gone, *ranking.by_deletion(left, now=self.now)[: least - len(gone)]]
-        return gone
-
-    def _wait(self, failures: int, last: float) -> float:
-        """Seconds until a pod may be made again after failures in a row."""
-        return max(0.0, last + jobpods.back_off(failures) - self.now) if failures else 0.0
-
-    def _places(self, count: int) -> list[int]:
-        """The indexes to create pods for, -1 for each pod without one."""
-        if not self.indexed:
-            return [-1] * count
-        taken = {jobpods.index_of(pod) for pod in self.active_pods}
-        taken |= self.indexes | self.failed_indexes
-        if self.spec.get("podReplacementPolicy") == "Failed":
-            going = (pod for pod in self.pods if objects.pod_terminating(pod))
-            taken |= {jobpods.index_of(pod) for pod in going}
-        free = (n for n in range(int(self.completions or 0)) if n not in taken)
-        return [number for number, _ in zip(free, range(count), strict=False)]
-
-    def _places_due(self, places: list[int]) -> tuple[list[int], float]:
-        """Those whose own back-off is over; else how long the first of them has to wait."""
-        now, waits = [], []
-        for index in places:
-            last = self.delayed.get(index)
-            failures = jobpods.all_failures(last) + 1 if last is not None else 0
-            wait = self._wait(failures, jobpods.finish_time(last)) if last is not None else 0.0
-            if wait > 0:
-                waits.append(wait)
-            else:
-                now.append(index)
-        return now, 0.0 if now else min(waits, default=0.0)
-
-    def _create(self, places: list[int]) -> ApiError | None:
-        controller = self.controller
-        controller.expectations.expect_creations(self.key, len(places))
-        left = iter(places)
-        reference = objects.controller_reference(self.job, "batch/v1", "Job")
-
-        def make() -> None:
-            pod = jobpods.describe(self.job, next(left), reference, self.delayed)
-            try:
-                controller.control.create(pod, self.job)
-            except ApiError as error:
-                if not base.namespace_terminating(error):
-                    raise
-            self.active += 1
-
-        made, failure = pods.slow_start(len(places), make)
-        controller.expectations.creation_observed(self.key, len(places) - made)
-        return failure
-
-    def _remove(self, chosen: list[Obj]) -> ApiError | None:
-        """Delete pods that no longer count; their finalizer goes first."""
-        controller, failure = self.controller, None
-        controller.expectations.expect_deletions(self.key, {objects.key(pod) for pod in chosen})
-        for pod in chosen:
-            try:
-                controller.remove_finalizer(pod)
-                controller.control.delete(pod, self.job)
-            except ApiError as error:
-                controller.expectations.deletion_observed(self.key, objects.key(pod))
-                if not base.not_found(error):
-                    failure = failure or error
-                    continue
-            self._now_terminating(pod)
-        return failure
 
     def _note_suspension(self) -> bool:
         if self.suspended:
