@@ -1,4 +1,4 @@
-"""Which pods of an unfinished Job to create and to delete. Source: manageJob (job_controller.go)."""
+"""Which pods of an unfinished Job to create and delete. Source: manageJob (pkg/controller/job)."""
 
 from typing import TYPE_CHECKING
 
