@@ -21,6 +21,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="programs of the real release (kube-apiserver, etcd, kube-scheduler) to compare with",
     )
     parser.addoption(
+        "--controllers-seconds",
+        type=float,
+        default=20.0,
+        help="how long the real kube-controller-manager works on mockapi (tests/peers)",
+    )
+    parser.addoption(
         "--faults",
         type=int,
         help="with how many seeds each scenario of tests/writes/test_faults.py is shaken; without "

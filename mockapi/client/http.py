@@ -15,11 +15,13 @@ from typing import Any
 import orjson
 import requests
 import yaml
+from requests.adapters import HTTPAdapter
 
 from mockapi.client.protocol import Client, Event, ListResult, Obj
 from mockapi.meta.errors import ApiError, Conflict, Expired, Gone, NotFound
 
 _PAGE = 500
+_CONNECTIONS = 100
 _STREAM_TIMEOUT = 3600
 
 
@@ -70,6 +72,8 @@ class HttpClients:
         session.headers["User-Agent"] = component
         session.verify = self._verify
         session.cert = self._certificate
+        # Each watch holds a connection of its own.
+        session.mount(self._url, HTTPAdapter(pool_maxsize=_CONNECTIONS))
         return session
 
 

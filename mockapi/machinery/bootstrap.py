@@ -8,6 +8,7 @@ from mockapi.base.clock import timestamp
 from mockapi.machinery.pipeline import Pipeline
 from mockapi.meta.names import GroupVersionKind
 
+TRACKING = "kube-apiserver-legacy-service-account-token-tracking"
 SERVICE_IP = "10.96.0.1"
 
 
@@ -25,6 +26,7 @@ def populate(pipeline: Pipeline, besides: Iterable[dict[str, Any]] = ()) -> None
         key = resource.path(metadata.get("namespace", ""), metadata["name"])
         pipeline.writer.put_new(key, obj)
     pipeline.writer.put_new(f"ipaddresses.networking.k8s.io/{SERVICE_IP}", _address(pipeline, now))
+    pipeline.writer.put_new(f"configmaps/kube-system/{TRACKING}", _tracking(pipeline, now))
 
 
 def _dated(template: dict[str, Any], uid: str, now: str) -> dict[str, Any]:
@@ -37,6 +39,31 @@ def _dated(template: dict[str, Any], uid: str, now: str) -> dict[str, Any]:
         dated = [{"lastTransitionTime": now, **condition} for condition in conditions]
         obj["status"] = {**obj["status"], "conditions": dated}
     return obj
+
+
+def _tracking(pipeline: Pipeline, now: str) -> dict[str, Any]:
+    """Since when the server notes which tokens from Secrets are used."""
+    return {
+        "kind": "ConfigMap",
+        "apiVersion": "v1",
+        "metadata": {
+            "name": TRACKING,
+            "namespace": "kube-system",
+            "uid": pipeline.ids.uid(),
+            "creationTimestamp": now,
+            "managedFields": [
+                {
+                    "manager": "kube-apiserver",
+                    "operation": "Update",
+                    "apiVersion": "v1",
+                    "time": now,
+                    "fieldsType": "FieldsV1",
+                    "fieldsV1": {"f:data": {".": {}, "f:since": {}}},
+                }
+            ],
+        },
+        "data": {"since": now[:10]},
+    }
 
 
 def _address(pipeline: Pipeline, now: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Programs of the real release, where somebody has built them: a control plane of one's own.
 
 `--binaries FOLDER` (or MOCKAPI_BINARIES) names a folder with kube-apiserver and etcd, and
-kube-scheduler; whatever of these is there is used.
+kube-scheduler and kube-controller-manager; whatever of these is there is used.
 """
 
 import os
@@ -45,11 +45,11 @@ def program(config: pytest.Config, name: str, variable: str = "") -> str:
 def control_plane(etcd: str, apiserver: str, folder: Path) -> Iterator[Path]:
     """kube-apiserver and etcd on loopback; the path of a kubeconfig for them."""
     client, peer, port = _free_ports(3)
-    _write_keys(folder)
+    write_keys(folder)
     with ExitStack() as stack:
-        stack.enter_context(_running(_etcd(etcd, folder, client, peer), folder / "etcd.log"))
+        stack.enter_context(running(_etcd(etcd, folder, client, peer), folder / "etcd.log"))
         command = _apiserver(apiserver, folder, client, port)
-        stack.enter_context(_running(command, folder / "kube-apiserver.log"))
+        stack.enter_context(running(command, folder / "kube-apiserver.log"))
         _wait(f"https://127.0.0.1:{port}/readyz")
         path = folder / "kubeconfig"
         path.write_text(_KUBECONFIG.format(port=port, token=TOKEN))
@@ -64,7 +64,8 @@ def _free_ports(count: int) -> list[int]:
         return [one.getsockname()[1] for one in sockets]
 
 
-def _write_keys(folder: Path) -> None:
+def write_keys(folder: Path) -> None:
+    """`sa.key`, `sa.pub` and `tokens.csv`."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = serialization.Encoding.PEM
     private = key.private_bytes(
@@ -107,7 +108,8 @@ def _apiserver(path: str, folder: Path, client: int, port: int) -> list[str]:
 
 
 @contextmanager
-def _running(command: Sequence[str], log: Path) -> Iterator[None]:
+def running(command: Sequence[str], log: Path) -> Iterator[None]:
+    """A program that writes to `log` and ends with the block."""
     with log.open("w") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output)
     try:
