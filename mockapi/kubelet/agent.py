@@ -15,6 +15,8 @@ from mockapi.kubelet.fibers import Process
 from mockapi.kubelet.images import Image
 from mockapi.kubelet.shape import Shape, Spec
 from mockapi.kubelet.volumes import Mounts, Objects, mount_all
+from mockapi.machinery import catalogue
+from mockapi.machinery.patch import two_way
 from mockapi.meta.errors import ApiError, Conflict, NotFound
 from mockapi.meta.host_ports import HostPort, host_ports
 from mockapi.runtime.recorder import Recorder
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from mockapi.kubelet.worker import PodWorker
 
 Obj = dict[str, Any]
+
+STRATEGIC = "application/strategic-merge-patch+json"
+POD_STATUS, NODE_STATUS = "io.k8s.api.core.v1.PodStatus", "io.k8s.api.core.v1.NodeStatus"
 
 
 class Addresses:
@@ -226,26 +231,32 @@ class NodeAgent:
     def write_status(self, pod: Obj, status: Obj) -> Obj | None:
         """The pod as written; None when it is gone (or another one has its name)."""
         metadata = pod["metadata"]
-        namespace, name = metadata["namespace"], metadata["name"]
-        for _ in range(5):
-            if pod.get("status") == status:
-                return pod
-            try:
-                return self.client.update(
-                    "v1/pods", namespace, {**pod, "status": status}, subresource="status"
-                )
-            except NotFound:
-                return None
-            except Conflict:
-                fresh = self._fresh(namespace, name)
-                if fresh is None or fresh["metadata"]["uid"] != metadata["uid"]:
-                    return None
-                pod = fresh
-        raise RuntimeError(f"the status of pod {namespace}/{name} is always being changed")
-
-    def _fresh(self, namespace: str, name: str) -> Obj | None:
+        changed = two_way.patch(pod.get("status") or {}, status, POD_STATUS, catalogue.load().types)
+        if not changed:
+            return pod
         try:
-            return self.client.get("v1/pods", namespace, name)
+            return self.client.patch(
+                "v1/pods",
+                metadata["namespace"],
+                metadata["name"],
+                {"metadata": {"uid": metadata["uid"]}, "status": changed},
+                patch_type=STRATEGIC,
+                subresource="status",
+            )
+        except (NotFound, Conflict):
+            return None
+
+    def patch_node_status(self, status: Obj) -> Obj | None:
+        """The node as written; None when it is gone."""
+        before = self.node.get("status") or {}
+        changed = two_way.patch(before, status, NODE_STATUS, catalogue.load().types)
+        if not changed:
+            return self.node
+        body = {"status": changed}
+        try:
+            return self.client.patch(
+                "v1/nodes", "", self.name, body, patch_type=STRATEGIC, subresource="status"
+            )
         except NotFound:
             return None
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mockapi.base.clock import micro_timestamp
 from mockapi.kubelet import nodes
 from mockapi.kubelet.agent import NodeAgent
-from mockapi.meta.errors import AlreadyExists, ApiError, Conflict, NotFound
+from mockapi.meta.errors import AlreadyExists, ApiError
 from mockapi.runtime.loop import Runtime
 
 if TYPE_CHECKING:
@@ -170,27 +170,18 @@ class Heartbeats:
         """Write the node's status."""
         beat = self._beats[agent.name]
         now = self._runtime.clock.now()
-        for _ in range(5):
-            node = agent.node
-            status = dict(node.get("status") or {})
-            status["conditions"], events = nodes.node_conditions(
-                beat.troubles, status.get("conditions") or (), now
-            )
-            status["images"] = images_of(agent)
-            try:
-                written = agent.client.update(
-                    "v1/nodes", "", {**node, "status": status}, subresource="status"
-                )
-            except Conflict:
-                agent.update(agent.client.get("v1/nodes", "", agent.name))
-                continue
-            except NotFound:
-                return
-            agent.update(written)
-            beat.reported_at = now
-            agent.images_changed = False
-            self._tell(agent, events)
+        status = dict(agent.node.get("status") or {})
+        status["conditions"], events = nodes.node_conditions(
+            beat.troubles, status.get("conditions") or (), now
+        )
+        status["images"] = images_of(agent)
+        written = agent.patch_node_status(status)
+        if written is None:
             return
+        agent.update(written)
+        beat.reported_at = now
+        agent.images_changed = False
+        self._tell(agent, events)
 
     def _tell(self, agent: NodeAgent, events: list[str]) -> None:
         reference = node_reference(agent)
@@ -220,11 +211,10 @@ class Heartbeats:
         }
         conditions, _ = nodes.node_conditions(nodes.HEALTHY, served.get("conditions") or (), now)
         status["conditions"] = conditions
-        body = {**node, "status": {**served, **status}}
-        try:
-            agent.update(agent.client.update("v1/nodes", "", body, subresource="status"))
-        except (Conflict, NotFound):
+        written = agent.patch_node_status({**served, **status})
+        if written is None:
             return
+        agent.update(written)
         self._label(agent)
         self.add(agent)
         if len(self._beats) <= 100:

@@ -8,6 +8,7 @@ Faces of the server (HTTP, in-process clients) hand in a `Request` and get a `Re
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from mockapi.base.clock import Clock
 from mockapi.base.ids import Ids
@@ -173,9 +174,25 @@ class Pipeline:
     def _patched(
         self, request: Request, patch: patching.Patch, live: Obj, options: WriteOptions
     ) -> Obj:
-        obj = self.patched(request, patch, live, request.resource.type_name, options)
-        self.objects.complete(request.resource.type_name, obj)
+        type_name = request.resource.type_name
+        tree = self._applied(request, patch, live, type_name)
+        if request.subresource == "status" and not patch.problems and _only_status(tree, live):
+            obj = self.objects.decode_part(type_name, tree, "status", live)
+            if obj is not None:
+                return obj
+        obj = self._decoded(request, patch, tree, type_name, options)
+        self.objects.complete(type_name, obj)
         return obj
+
+    def _applied(self, request: Request, patch: patching.Patch, live: Obj, type_name: str) -> Any:
+        tree = patch.apply(
+            live,
+            type_name=type_name,
+            types=self.registry.catalogue.types,
+            judge=self.objects.schemas.wrong,
+        )
+        request.resets_managers = is_reset(tree)
+        return tree
 
     def patched(
         self,
@@ -186,10 +203,18 @@ class Pipeline:
         options: WriteOptions,
     ) -> Obj:
         """The patched object of a type, decoded; what is unknown is warned of or refused."""
-        types = self.registry.catalogue.types
-        schemas = self.objects.schemas
-        tree = patch.apply(live, type_name=type_name, types=types, judge=schemas.wrong)
-        request.resets_managers = is_reset(tree)
+        tree = self._applied(request, patch, live, type_name)
+        return self._decoded(request, patch, tree, type_name, options)
+
+    def _decoded(
+        self,
+        request: Request,
+        patch: patching.Patch,
+        tree: Any,
+        type_name: str,
+        options: WriteOptions,
+    ) -> Obj:
+        types, schemas = self.registry.catalogue.types, self.objects.schemas
         validation = options.field_validation
         try:
             decoded = schemas.decode(type_name, tree, validation=validation)  # type: ignore[arg-type]
@@ -273,6 +298,13 @@ class Pipeline:
             match=match,
             revision=None if from_state else revision,
         )
+
+
+def _only_status(tree: Any, live: Obj) -> bool:
+    """Whether nothing but status and metadata was patched: patching shares what it leaves alone."""
+    return isinstance(tree, dict) and all(
+        value is live.get(key) for key, value in tree.items() if key not in ("metadata", "status")
+    )
 
 
 def _once(obj: Obj) -> Callable[[Obj | None], Obj]:

@@ -117,7 +117,9 @@ class Runtime:
     def recorder(self, component: str, host: str = "") -> Recorder:
         recorder = self._recorders.get((component, host))
         if recorder is None:
-            client = self.client("kubelet" if component == "kubelet" else component)
+            # A kubelet speaks in its node's name.
+            user = f"system:node:{host}" if component == "kubelet" and host else ""
+            client = self.client(component, user=user)
             recorder = Recorder(
                 client, clock=self.clock, ids=self.ids, component=component, host=host
             )

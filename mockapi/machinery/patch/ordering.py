@@ -29,6 +29,8 @@ def arrange(merged: list[Any], order: list[Any], live: list[Any], merge_key: str
     """`merged` put in order: by `order` where it names the element, by `live` elsewhere."""
     ordered = _Order(order, merge_key)
     lived = _Order(live, merge_key)
+    if ordered.is_that_of(merged):
+        return list(merged)
     patched = [item for item in merged if ordered.index(item) >= 0]
     others = [item for item in merged if ordered.index(item) < 0]
     return _interleave(lived.sort(others), ordered.sort(patched), lived)
@@ -40,9 +42,22 @@ class _Order:
     def __init__(self, items: list[Any], merge_key: str) -> None:
         self._merge_key = merge_key
         self._keys = [key_of(item, merge_key) for item in items]
+        # Nearly all keys are texts, and only texts equal them.
+        self._texts: dict[str, int] = {
+            key: index for index, key in reversed([*enumerate(self._keys)]) if type(key) is str
+        }
+
+    def is_that_of(self, items: list[Any]) -> bool:
+        """Whether the items stand so already."""
+        if len(items) != len(self._keys) or len(self._texts) != len(self._keys):
+            return False
+        keys = [key_of(item, self._merge_key) for item in items]
+        return all(type(key) is str for key in keys) and keys == self._keys
 
     def index(self, item: Any) -> int:
         key = key_of(item, self._merge_key)
+        if type(key) is str:
+            return self._texts.get(key, -1)
         for index, known in enumerate(self._keys):
             if same(known, key):
                 return index

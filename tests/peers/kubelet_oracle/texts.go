@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/strategicpatch"
 	"k8s.io/client-go/tools/record"
 	"k8s.io/client-go/util/flowcontrol"
 	compbasemetrics "k8s.io/component-base/metrics"
@@ -257,6 +258,14 @@ func answerTexts(c testCase) (any, bool) {
 		answer := httptest.NewRecorder()
 		compbasemetrics.HandlerFor(registry, compbasemetrics.HandlerOpts{}).ServeHTTP(answer, httptest.NewRequest("GET", "/metrics/resource", nil))
 		return map[string]string{"type": answer.Header().Get("Content-Type"), "text": answer.Body.String()}, true
+	case "twoway":
+		before, _ := json.Marshal(v1.Pod{Status: c.Old})
+		after, _ := json.Marshal(v1.Pod{Status: c.New})
+		patch, err := strategicpatch.CreateTwoWayMergePatch(before, after, v1.Pod{})
+		if err != nil {
+			panic(err)
+		}
+		return json.RawMessage(patch), true
 	case "configz":
 		internal, err := options.NewKubeletConfiguration()
 		if err != nil {

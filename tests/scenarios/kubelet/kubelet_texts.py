@@ -12,6 +12,8 @@ from mockapi.kubelet.behaviour import ContainerBehaviour, Finding, Pull
 from mockapi.kubelet.behaviours import Behaviours
 from mockapi.kubelet.shape import shape
 from mockapi.kubelet.starting import Failed, ensure_image
+from mockapi.machinery import catalogue
+from mockapi.machinery.patch import two_way
 from mockapi.meta.host_ports import host_ports
 from mockapi.runtime.backoff import Backoff
 
@@ -371,8 +373,81 @@ def comparable_resource(recorded: Obj) -> Any:
     return {**recorded, "text": "".join(line for line in lines if not line.startswith("# HELP"))}
 
 
+# What is sent of a changed status: apimachinery strategicpatch CreateTwoWayMergePatch.
+
+
+def _status(rng: random.Random) -> Obj:
+    kinds = ("Ready", "ContainersReady", "PodScheduled", "Initialized", "example.com/x")
+    conditions = []
+    for kind in rng.sample(kinds, rng.randint(0, 5)):
+        condition: Obj = {"type": kind, "status": rng.choice(("True", "False"))}
+        condition["lastProbeTime"] = None
+        condition["lastTransitionTime"] = rng.choice((timestamp(NOW), timestamp(NOW + 5)))
+        if rng.random() < 0.5:
+            condition["reason"] = rng.choice(("ContainersNotReady", "PodCompleted"))
+        conditions.append(condition)
+    status: Obj = {"phase": rng.choice(("Pending", "Running", "Failed"))}
+    if conditions:
+        status["conditions"] = conditions
+    for key in ("reason", "message", "podIP", "startTime"):
+        if rng.random() < 0.5:
+            status[key] = timestamp(NOW) if key == "startTime" else f"10.0.0.{rng.randint(1, 2)}"
+    if rng.random() < 0.5:
+        addresses = rng.sample(("10.0.0.1", "10.0.0.2", "fd00::1"), rng.randint(1, 2))
+        status["podIPs"] = [{"ip": address} for address in addresses]
+    if rng.random() < 0.7:
+        status["containerStatuses"] = [
+            {
+                "name": name,
+                "state": {rng.choice(("waiting", "running")): {}},
+                "lastState": {},
+                "ready": rng.random() < 0.5,
+                "restartCount": rng.randint(0, 1),
+                "image": "x",
+                "imageID": "",
+            }
+            for name in ("a", "b")[: rng.randint(1, 2)]
+        ]
+    if rng.random() < 0.3:
+        requests = {
+            "cpu": rng.choice(("1", "2")),
+            **({"memory": "1Gi"} if rng.random() < 0.5 else {}),
+        }
+        status["resources"] = {"requests": requests}
+    return status
+
+
+def two_way_case(rng: random.Random) -> Obj:
+    return {"op": "twoway", "old": _status(rng), "new": _status(rng)}
+
+
+def _as_go_writes(status: Obj) -> Obj:
+    """Running and waiting states are written with their fields."""
+    for one in status.get("containerStatuses") or ():
+        if "running" in one["state"]:
+            one["state"]["running"] = {"startedAt": None}
+    return status
+
+
+def answer_two_way(case: Obj) -> Any:
+    old, new = _as_go_writes(case["old"]), _as_go_writes(case["new"])
+    found = two_way.patch(old, new, "io.k8s.api.core.v1.PodStatus", catalogue.load().types)
+    return comparable_two_way({"status": found})
+
+
+def comparable_two_way(patch: Obj) -> Obj:
+    """The order of a patch's items is that of the list, or the real one's own: it means nothing."""
+    status = dict(patch.get("status") or {})
+    for key, name in (("conditions", "type"), ("podIPs", "ip")):
+        if key in status:
+            status[key] = sorted(status[key] or (), key=lambda item: str(item[name]))
+    return {"status": status} if status else {}
+
+
 def comparable_text(case: Obj, recorded: Any) -> Any:
     """What of a recorded answer is compared."""
+    if case["op"] == "twoway":
+        return comparable_two_way(recorded)
     if case["op"] == "ensure":
         return comparable_ensure(json.dumps(recorded))
     if case["op"] == "resourcemetrics":
@@ -397,4 +472,5 @@ TEXT_MAKERS: dict[str, tuple[Maker, Callable[[Obj], Any], int]] = {
     "hostpath": (host_path_case, answer_host_path, 150),
     "payload": (payload_case, answer_payload, 60),
     "resourcemetrics": (resource_case, answer_resource, 20),
+    "twoway": (two_way_case, answer_two_way, 300),
 }

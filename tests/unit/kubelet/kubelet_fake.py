@@ -9,6 +9,8 @@ from mockapi.base.ids import Ids
 from mockapi.client.protocol import Client, Event, ListResult, Watch
 from mockapi.kubelet.kubelet import Kubelet, KubeletSettings
 from mockapi.kubelet.nodes import NodeShape
+from mockapi.machinery import catalogue
+from mockapi.machinery.patch import strategic
 from mockapi.meta.errors import AlreadyExists, Conflict, NotFound
 from mockapi.runtime.loop import Runtime
 
@@ -79,10 +81,30 @@ class FakeClient:
     def update(self, resource: str, namespace: str, obj: Obj, *, subresource: str = "") -> Obj:
         return self.server.update(resource, namespace, obj, subresource)
 
-    def patch(self, resource: str, namespace: str, name: str, patch: Any, **_: Any) -> Obj:
+    def patch(
+        self,
+        resource: str,
+        namespace: str,
+        name: str,
+        patch: Any,
+        *,
+        subresource: str = "",
+        **_: Any,
+    ) -> Obj:
         obj = tree.copy(self.server.find(resource, namespace, name))
-        _merge(obj, patch)
-        return self.server.put(resource, obj)
+        if not subresource:
+            _merge(obj, patch)
+            return self.server.put(resource, obj)
+        uid = (patch.get("metadata") or {}).get("uid", obj["metadata"]["uid"])
+        if uid != obj["metadata"]["uid"]:
+            raise Conflict("", resource, name, "uid")
+        kind = {"v1/pods": "Pod", "v1/nodes": "Node"}[resource]
+        types = catalogue.load().types
+        new = strategic.apply(tree.copy(patch), obj, f"io.k8s.api.core.v1.{kind}", types)
+        for condition in new["status"].get("conditions") or ():
+            if kind == "Pod":
+                condition.setdefault("lastProbeTime", None)  # written always
+        return self.server.put(resource, new, verb=f"patch {subresource}")
 
     def delete_collection(
         self, resource: str, namespace: str, *, propagation_policy: str | None = None
@@ -279,5 +301,5 @@ class Cluster:
         return [
             (when, obj["status"])
             for when, verb, resource, obj in self.server.writes
-            if resource == "v1/pods" and verb == "update status"
+            if resource == "v1/pods" and verb == "patch status"
         ]
