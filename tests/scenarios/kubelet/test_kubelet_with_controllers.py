@@ -173,3 +173,15 @@ def test_pressure_evicts_by_quality_of_service(cluster: Cluster) -> None:
         evicted = (p for p in _pods(cluster) if p["status"].get("reason") == "Evicted")
         order += [n for p in evicted if (n := p["metadata"]["name"]) not in order]
     assert order == ["besteffort", "burstable", "guaranteed"]
+
+
+def test_a_status_belongs_to_the_kubelet(cluster: Cluster) -> None:
+    pod = {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "main", "image": "x"}]}}
+    cluster.clients.client("test").create("v1/pods", "default", pod)
+    cluster.advance(1)
+    managers = _get(cluster, "v1/pods", "web")["metadata"]["managedFields"]
+    entry = next(e for e in managers if e["manager"] == "kubelet")
+    assert (entry["operation"], entry["subresource"]) == ("Update", "status")
+    owned = entry["fieldsV1"]["f:status"]
+    assert {"f:phase", "f:podIP", "f:startTime", "f:containerStatuses"} <= set(owned)
+    assert 'k:{"type":"Ready"}' in owned["f:conditions"]
