@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -241,7 +242,7 @@ class Feed:
         self._thread = threading.Thread(target=self._pump, name="feed", daemon=True)
         self._thread.start()
         self._numbers = itertools.count()
-        self._stamp = f"{int(time.time()):x}"
+        self._stamp = f"{int(time.time()):x}p{os.getpid():x}"
 
     def _pump(self) -> None:
         while not self._closed:
