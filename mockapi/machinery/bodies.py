@@ -3,7 +3,7 @@
 Source: apiserver pkg/endpoints/handlers/rest.go (transformDecodeError) and the serializers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 from mockapi.base.clock import Clock, timestamp
@@ -148,7 +148,9 @@ class Bodies:
         if validation == "Strict":
             text = "strict decoding error: " + ", ".join(problems)
             raise cannot_be_handled(kind, kind, text)
-        request.warnings.extend(p for p in problems if p not in request.warnings)
+        for text in _one_by_one(problems):
+            if text not in request.warnings:
+                request.warnings.append(text)
 
     # -- kind and apiVersion -------------------------------------------------------------------
 
@@ -251,6 +253,13 @@ def _other_version(said: GroupVersionKind, kind: GroupVersionKind) -> BadRequest
         f"the API version in the data ({said.api_version}) does not match the expected "
         f"API version ({kind.api_version})"
     )
+
+
+def _one_by_one(problems: Iterable[str]) -> Iterator[str]:
+    """What the YAML reader says in one text of several lines is one warning each."""
+    for problem in problems:
+        head, *lines = problem.split("\n  ")
+        yield from lines or (head,)
 
 
 def _not_registered(kind: str, version: str) -> str:

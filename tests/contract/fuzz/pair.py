@@ -81,7 +81,7 @@ class Side:
             except TimeoutError:
                 self._connection.close()
                 return {"status": 0, "headers": Message(), "content": b"no answer"}
-            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+            except (http.client.HTTPException, OSError):
                 self._connection.close()
                 if not again:
                     return {"status": 0, "headers": Message(), "content": b"hung up"}
