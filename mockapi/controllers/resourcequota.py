@@ -1,8 +1,9 @@
 """The status of ResourceQuotas. Source: pkg/controller/resourcequota."""
 
 from mockapi.client.protocol import Event, Obj
-from mockapi.controllers import base, objects, served, usage, volumes
-from mockapi.meta import quantity
+from mockapi.controllers import base, objects, served
+from mockapi.machinery.admission import usage
+from mockapi.machinery.admission.amounts import ZERO, Amounts, add
 from mockapi.meta.errors import ApiError
 from mockapi.runtime.informer import Informer
 from mockapi.runtime.loop import Runtime
@@ -27,12 +28,8 @@ class ResourceQuotaController:
         known = self.watched.get(name)
         if known is not None:
             return known
-        resource: str | None = name
-        if "/" not in name:
-            rows = (r.resource for r in self.served.all() if _plain(r) == name)
-            resource = next(rows, None)
         try:
-            informer = self.runtime.informer(resource) if resource else None
+            informer: Informer | None = self.runtime.informer(name)
         except ApiError:
             informer = None
         if informer is not None:
@@ -55,27 +52,30 @@ class ResourceQuotaController:
         if quota is None:
             return
         hard = quota["spec"].get("hard") or {}
-        parts: list[usage.Usage] = []
-        for name in dict.fromkeys(usage.needs(item) for item in hard):
-            informer = self._informer(name)
-            for obj in informer.list(objects.namespace(quota)) if informer is not None else ():
-                parts += self._parts(name, quota, obj)
-        new = {"hard": hard, "used": usage.total(hard, parts)}
+        used: Amounts = {}
+        for row in self._rows(hard):
+            bucket = _plain(row)
+            names = usage.names(bucket, hard)
+            informer = self._informer(row.resource)
+            if informer is None:
+                continue
+            used |= {name: used.get(name, ZERO) for name in names}
+            for obj in informer.list(objects.namespace(quota)):
+                if usage.in_scopes(bucket, quota, obj):
+                    own = usage.usage(bucket, obj)
+                    add(used, {name: own[name] for name in names if name in own})
+        new = {"hard": hard, "used": {name: str(used.get(name, ZERO)) for name in hard}}
         if new != objects.status(quota):
             base.update_status(self.client, RESOURCE, quota, new, retries=0)
 
-    def _parts(self, name: str, quota: Obj, obj: Obj) -> list[usage.Usage]:
-        one = quantity.parse("1")
-        if name == "v1/pods":
-            fits = usage.counts(obj) and usage.in_scope(quota, obj)
-            return [usage.pod(obj)] if fits else []
-        if name == "v1/persistentvolumeclaims":
-            return [usage.claim(obj, volumes.class_of(obj))]
-        if name == "v1/services":
-            return [usage.service(obj)]
-        if "/" in name:
-            return [{name.rpartition("/")[2]: one}]
-        return [{f"count/{name}": one}]
+    def _rows(self, hard: Obj) -> list[served.Row]:
+        """One version of each resource that the quota counts."""
+        found: dict[str, served.Row] = {}
+        for row in self.served.all():
+            bucket = _plain(row)
+            if bucket not in found and usage.names(bucket, hard):
+                found[bucket] = row
+        return list(found.values())
 
 
 def _plain(row: served.Row) -> str:

@@ -43,6 +43,7 @@ RESOURCES = {
     "leases": "coordination.k8s.io/v1/leases",
     "resourceclaims": "resource.k8s.io/v1/resourceclaims",
     "resourceclaimtemplates": "resource.k8s.io/v1/resourceclaimtemplates",
+    "storageversionmigrations": "storagemigration.k8s.io/v1/storageversionmigrations",
     "deviceclasses": "resource.k8s.io/v1/deviceclasses",
     "validatingadmissionpolicies": ("admissionregistration.k8s.io/v1/validatingadmissionpolicies"),
 }
@@ -61,6 +62,7 @@ CLUSTER_SCOPED = frozenset(
         "servicecidrs",
         "ipaddresses",
         "deviceclasses",
+        "storageversionmigrations",
         "validatingadmissionpolicies",
     )
 )
