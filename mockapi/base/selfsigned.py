@@ -79,7 +79,10 @@ def _extension(oid: str, value: bytes, *, critical: bool) -> bytes:
 
 
 def _time(seconds: float) -> bytes:
-    return _tlv(0x17, time.strftime("%y%m%d%H%M%SZ", time.gmtime(seconds)).encode())
+    """UTCTime until 2049, as far as its two digits of a year reach; then GeneralizedTime."""
+    moment = time.gmtime(seconds)
+    tag, form = (0x17, "%y%m%d%H%M%SZ") if moment.tm_year < 2050 else (0x18, "%Y%m%d%H%M%SZ")
+    return _tlv(tag, time.strftime(form, moment).encode())
 
 
 def _integer(value: int) -> bytes:

@@ -2,6 +2,7 @@
 
 import time
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -20,6 +21,13 @@ def test_its_certificate_is_valid_and_its_own() -> None:
     assert found.public_key() == ec.derive_private_key(made.key, ec.SECP256R1()).public_key()
     basic = found.extensions.get_extension_for_class(x509.BasicConstraints)
     assert (basic.critical, basic.value.ca) == (True, True)
+
+
+@pytest.mark.parametrize("end", [2524607999, 2524608000, 4e9])
+def test_its_end_may_lie_beyond_the_years_of_two_digits(end: float) -> None:
+    found = x509.load_pem_x509_certificate(selfsigned.authority("kubernetes", 0, end).pem.encode())
+    assert found.not_valid_before_utc.timestamp() == 0
+    assert found.not_valid_after_utc.timestamp() == end
 
 
 def test_it_signs_a_request_with_the_usages_that_were_asked_for() -> None:
