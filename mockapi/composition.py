@@ -33,7 +33,6 @@ from mockapi.base.clock import (
 from mockapi.base.ids import Ids
 from mockapi.base.lazy import module
 from mockapi.client.inprocess import InProcessClients
-from mockapi.client.webhook import Webhooks
 from mockapi.controllers.keys import NeedsKeys
 from mockapi.harness.metrics import CustomValue, ExternalValue, Metrics
 from mockapi.kubelet import files, json_schemas
@@ -100,6 +99,12 @@ def time_source(settings: Settings) -> TimeSource:
     if settings.clock == "scaled":
         return ScaledTime(settings.speed)
     return RealTime()
+
+
+def _call_webhook(config: Obj, review: Obj, *, seconds: float) -> Obj:
+    """The HTTP client is loaded by the first call."""
+    answer: Obj = module("mockapi.client.webhook").Webhooks().post(config, review, seconds=seconds)
+    return answer
 
 
 def _scheduling(settings: Settings) -> Configuration:
@@ -226,7 +231,7 @@ class Cluster:
 
     def _admit_webhooks(self, pipeline: Pipeline) -> None:
         """Webhooks come right before the quota, which counts what they have made of an object."""
-        post, objects, reading = Webhooks().post, pipeline.objects, pipeline.reading
+        post, objects, reading = _call_webhook, pipeline.objects, pipeline.reading
         pipeline.writer.admission.add_before(
             "ResourceQuota",
             MutatingAdmissionWebhook(

@@ -1,7 +1,7 @@
 """HTTP extenders: somebody else's filters, scores, victims and bindings, asked over HTTP.
 
-A question runs in a thread of the hub's pool: the API goes on meanwhile, and may be asked by the
-extender. Sources: pkg/scheduler/extender.go, schedule_one.go, framework/preemption/preemption.go.
+The API goes on while an extender is asked, and may be asked by it. Sources:
+pkg/scheduler/extender.go, schedule_one.go, framework/preemption/preemption.go.
 """
 
 import logging
@@ -9,12 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-import gevent
-import orjson
-import requests
-
+from mockapi.base.lazy import module
 from mockapi.client.protocol import Obj
-from mockapi.client.webhook import reason
 from mockapi.meta import gotime
 from mockapi.scheduler.nodes import NodeInfo
 from mockapi.scheduler.pods import PodInfo
@@ -90,30 +86,18 @@ def extender(given: Mapping[str, Any]) -> Extender:
 
 def send(to: Extender, verb: str, arguments: Any) -> Any:
     """Ask over HTTP. Raises ExtenderError."""
-    pool = gevent.get_hub().threadpool
-    answer = pool.apply(_post, (to, f"{to.url.rstrip('/')}/{verb}", verb, orjson.dumps(arguments)))
-    if isinstance(answer, ExtenderError):
-        raise answer
-    return answer
-
-
-def _post(to: Extender, url: str, verb: str, body: bytes) -> Any:
-    """What is raised in the pool would be printed there, so errors are returned."""
-    with requests.Session() as session:
-        session.trust_env = False
-        session.verify, session.cert = to.verify, to.certificate
-        headers = {"Content-Type": "application/json"}
-        try:
-            reply = session.post(url, body, headers=headers, timeout=to.seconds)
-        except requests.RequestException as error:
-            return ExtenderError(f'Post "{url}": {reason(error, url)}')
-        if reply.status_code != 200:
-            code = reply.status_code
-            return ExtenderError(f"failed {verb} with extender at URL {url}, code {code}")
-        try:
-            return orjson.loads(reply.content)
-        except orjson.JSONDecodeError as error:
-            return ExtenderError(str(error))
+    client = module("mockapi.client.extender")
+    try:
+        return client.post(
+            f"{to.url.rstrip('/')}/{verb}",
+            verb,
+            arguments,
+            seconds=to.seconds,
+            verify=to.verify,
+            certificate=to.certificate,
+        )
+    except client.NoAnswer as error:
+        raise ExtenderError(str(error)) from None
 
 
 def _of(answer: Any, name: str) -> Any:
