@@ -59,6 +59,37 @@ class Addresses:
         return str(type(self._network.network_address)(self._first + offset))
 
 
+class Requests:
+    """What the pods of a node ask for, with the sum at hand: each new pod is compared with it."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, Mapping[str, int]] = {}
+        self._total: dict[str, int] = {}
+
+    def __contains__(self, uid: str) -> bool:
+        return uid in self._of
+
+    def __len__(self) -> int:
+        return len(self._of)
+
+    def set(self, uid: str, requests: Mapping[str, int]) -> None:
+        self.drop(uid)
+        self._of[uid] = dict(requests)
+        for name, value in requests.items():
+            self._total[name] = self._total.get(name, 0) + value
+
+    def drop(self, uid: str) -> None:
+        for name, value in self._of.pop(uid, {}).items():
+            self._total[name] -= value
+
+    def total(self, apart_from: str) -> dict[str, int]:
+        """Of all pods but one."""
+        own = self._of.get(apart_from)
+        if not own:
+            return dict(self._total)
+        return {name: value - own.get(name, 0) for name, value in self._total.items()}
+
+
 class NodeAgent:
     """What the workers of one node's pods use."""
 
@@ -98,7 +129,7 @@ class NodeAgent:
         self.workers: dict[str, PodWorker] = {}
         self._addresses: list[Addresses] = []
         self._taken: dict[str, list[str]] = {}
-        self._requested: dict[str, dict[str, int]] = {}
+        self._requested = Requests()
         self._allocatable: dict[str, int] = {}
         self._mounts: dict[str, Mounts] = {}
         self.woken: Callable[[PodWorker], None] = lambda worker: None
@@ -151,12 +182,12 @@ class NodeAgent:
 
     def admit(self, worker: "PodWorker") -> None:
         """Count a pod's requests."""
-        self._requested[worker.uid] = worker.shape.requests
+        self._requested.set(worker.uid, worker.shape.requests)
         self.workers[worker.uid] = worker
 
     def unlist(self, worker: "PodWorker") -> None:
         """It will be admitted again under another uid; its addresses go with it."""
-        self._requested.pop(worker.uid, None)
+        self._requested.drop(worker.uid)
         self.workers.pop(worker.uid, None)
 
     def move(self, old: str, new: str) -> None:
@@ -168,16 +199,7 @@ class NodeAgent:
 
     def recount(self, worker: "PodWorker", shape: Shape) -> None:
         """A pod is allocated other resources."""
-        self._requested[worker.uid] = shape.requests
-
-    def requested(self, apart_from: str = "") -> dict[str, int]:
-        total: dict[str, int] = {}
-        for uid, requests in self._requested.items():
-            if uid == apart_from:
-                continue
-            for name, value in requests.items():
-                total[name] = total.get(name, 0) + value
-        return total
+        self._requested.set(worker.uid, shape.requests)
 
     @property
     def allocatable(self) -> Mapping[str, int]:
@@ -186,7 +208,7 @@ class NodeAgent:
     def occupied(self, shape: Shape, *, ports: bool = False, apart_from: str = "") -> Occupied:
         """What the pods here have of what one with this shape wants, their host ports only if
         `ports`; `apart_from` is the uid of one that is not counted."""
-        amounts = self.requested(apart_from) if any(shape.requests.values()) else {}
+        amounts = self._requested.total(apart_from) if any(shape.requests.values()) else {}
         taken = self._host_ports() if ports else frozenset()
         count = len(self._requested) - (apart_from in self._requested)
         return Occupied(amounts, taken, count)
@@ -205,7 +227,7 @@ class NodeAgent:
 
     def release(self, worker: "PodWorker") -> None:
         """The pod has ended: what it held is free."""
-        self._requested.pop(worker.uid, None)
+        self._requested.drop(worker.uid)
         for pool, ip in zip(self._addresses, self._taken.pop(worker.uid, ()), strict=False):
             pool.give_back(ip)
         for other in self.workers.values():
