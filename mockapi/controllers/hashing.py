@@ -6,7 +6,7 @@ Go types come from `openapi/*/podtemplate.json`. Source: ComputeHash, HashContro
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from mockapi.base.clock import parse_timestamp
@@ -23,10 +23,28 @@ _SCALARS = {"string": "", "bool": "false", "int32": "0", "int64": "0", "int": "0
 
 
 def fnv32a(data: bytes, start: int = _OFFSET) -> int:
+    """Piece by piece, because nearly all of a printed template is in the one before it too."""
     value = start
-    for byte in data:
+    pieces = data.split(b"{")
+    for piece in pieces[:-1]:
+        power, rest = _effect(piece + b"{", value & 0xFF)
+        value = (value * power + rest) & _MASK
+    power, rest = _effect(pieces[-1], value & 0xFF)
+    return (value * power + rest) & _MASK
+
+
+@lru_cache(maxsize=8192)
+def _effect(piece: bytes, low: int) -> tuple[int, int]:
+    """(power, rest): a piece takes a hash `h` that ends in the byte `low` to `h * power + rest`.
+
+    A byte is xored into the lowest byte, which the higher ones never reach by multiplication: what
+    is above it only ever gets multiplied.
+    """
+    value = low
+    for byte in piece:
         value = ((value ^ byte) * _PRIME) & _MASK
-    return value
+    power = pow(_PRIME, len(piece), 1 << 32)
+    return power, (value - low * power) & _MASK
 
 
 def safe_encode(text: str) -> str:

@@ -7,6 +7,7 @@ pkg/registry/generic/registry/store.go and pkg/registry/rest/{create,update}.go.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 from mockapi.base import tree
@@ -656,6 +657,7 @@ def check_name(request: Request, obj: Obj) -> None:
         )
 
 
+@lru_cache(maxsize=1024)
 def manager_of(user_agent: str) -> str:
     """The field manager that a User-Agent stands for: what precedes the first slash."""
     name = user_agent.partition("/")[0]

@@ -108,6 +108,10 @@ class Lookalikes:
         """Without those that are being deleted."""
 
 
+Kinds = dict[frozenset[tuple[str, str]], Lookalikes]
+"""By their labels."""
+
+
 class Likeminded:
     """Pods with the same affinity and anti-affinity, counted for each node."""
 
@@ -141,7 +145,9 @@ class Cluster:
         self._order: list[NodeInfo] | None = None
         self._labelled: dict[tuple[str, ...], list[NodeInfo]] = {}
         self._pods: dict[str, PodInfo] = {}
-        self._lookalikes: dict[str, dict[frozenset[tuple[str, str]], Lookalikes]] = {}
+        self._lookalikes: dict[str, Kinds] = {}
+        self._by_label: dict[tuple[str, str, str], Kinds] = {}
+        """Those of a namespace that carry a label: a selector of one owner finds its own."""
         self.likeminded: dict[tuple[str, bytes], Likeminded] = {}
         self._claims: dict[str, int] = {}
         self.images: dict[str, tuple[int, set[str]]] = {}
@@ -260,11 +266,14 @@ class Cluster:
         alike = kinds.get(pod.label_key)
         if alike is None:
             alike = kinds[pod.label_key] = Lookalikes(pod.namespace, pod.labels)
+            for key, value in pod.labels.items():
+                self._by_label.setdefault((pod.namespace, key, value), {})[pod.label_key] = alike
         _shift(alike.total, pod.node_name, by)
         if not pod.terminating:
             _shift(alike.live, pod.node_name, by)
         if not alike.total:
             del kinds[pod.label_key]
+            self._forget_labels(pod)
         for claim in pod.claims:
             _shift(self._claims, f"{pod.namespace}/{claim}", by)
         if pod.affinity_key is not None:
@@ -288,10 +297,28 @@ class Cluster:
         for kinds in self._lookalikes.values():
             yield from kinds.values()
 
+    def _forget_labels(self, pod: PodInfo) -> None:
+        for key, value in pod.labels.items():
+            carrying = self._by_label[pod.namespace, key, value]
+            del carrying[pod.label_key]
+            if not carrying:
+                del self._by_label[pod.namespace, key, value]
+
+    def _candidates(self, namespace: str, selector: LabelSelector) -> Kinds:
+        """The fewest kinds of pods among which are all that match."""
+        found = self._lookalikes.get(namespace, {})
+        for requirement in selector.requirements:
+            if requirement.operator in ("=", "==", "in") and len(requirement.values) == 1:
+                label = (namespace, requirement.key, requirement.values[0])
+                carrying = self._by_label.get(label, {})
+                if len(carrying) < len(found):
+                    found = carrying
+        return found
+
     def live_counts(self, namespace: str, selector: LabelSelector) -> dict[str, int]:
         """Pods for each node that match and are not being deleted."""
         found: dict[str, int] = {}
-        for alike in self._lookalikes.get(namespace, {}).values():
+        for alike in self._candidates(namespace, selector).values():
             if alike.live and selector.matches(alike.labels):
                 if not found:
                     found = dict(alike.live)

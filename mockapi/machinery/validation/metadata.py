@@ -1,6 +1,7 @@
 """Rules for metadata, the same for every kind. Source: apimachinery pkg/api/validation."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from mockapi.machinery.validation import formats, names
@@ -203,10 +204,21 @@ def _owner_reference(reference: Mapping[str, Any], path: Path, errors: list[Fiel
         errors.append(fields.invalid(path, dict(reference), detail))
 
 
+@lru_cache(maxsize=1024)
+def _is_usual(operation: str, manager: str | None, part: str | None) -> bool:
+    """Nothing is wrong with an entry of FieldsV1 that says this of itself."""
+    if operation not in ("Apply", "Update") or formats.size(part or "") > 256:
+        return False
+    return not manager or not validate_field_manager(manager, METADATA)
+
+
 def validate_managed_fields(entries: Sequence[Mapping[str, Any]], path: Path) -> list[FieldError]:
     errors: list[FieldError] = []
     for index, entry in enumerate(entries):
         operation = entry.get("operation", "")
+        manager, part = entry.get("manager"), entry.get("subresource")
+        if entry.get("fieldsType") == "FieldsV1" and _is_usual(operation, manager, part):
+            continue
         if operation not in ("Apply", "Update"):
             where = path.index(index).child("operation")
             errors.append(
