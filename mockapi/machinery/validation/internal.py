@@ -44,6 +44,21 @@ def shown(layout: str, value: Any) -> Any:
     return {**embedded, **tree}
 
 
+def ordered(layout: str, value: Any) -> Any:
+    """`value` as on the wire, its fields in Go's order."""
+    if layout[0] in "*":
+        return ordered(layout[1:], value)
+    if layout[0] == "[" and isinstance(value, list):
+        return [ordered(layout[1:], item) for item in value]
+    if layout[0] == "{" and isinstance(value, dict):
+        return {key: ordered(layout[1:], value[key]) for key in sorted(value)}
+    rows = _layouts().get(layout)
+    if rows is None or not isinstance(value, dict):
+        return value
+    known = {wire: ordered(kind, value[wire]) for _, wire, kind in rows if wire in value}
+    return {**known, **{name: part for name, part in value.items() if name not in known}}
+
+
 def diff(layout: str, old: Any, new: Any, *, only: Collection[str] | None = None) -> str:
     """The unified diff that the real server adds to refusals of a change.
 

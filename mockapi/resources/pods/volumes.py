@@ -150,8 +150,12 @@ def _ephemeral(volume: Any, pod_name: str, path: Path) -> Errors:
 
 
 def validate_claim_template(template: Any, path: Path) -> Errors:
-    meta = template.get("metadata") or {}
-    where = path.child("metadata")
+    errors = validate_template_metadata(template.get("metadata") or {}, path.child("metadata"))
+    return errors + validate_claim_spec(template.get("spec") or {}, path.child("spec"))
+
+
+def validate_template_metadata(meta: Any, where: Path) -> Errors:
+    """Of objects that others are made after: labels and annotations, nothing else."""
     errors: Errors = []
     if meta.get("annotations"):
         errors += validate_annotations(meta["annotations"], where.child("annotations"))
@@ -161,7 +165,7 @@ def validate_claim_template(template: Any, path: Path) -> Errors:
         if meta.get(name):
             shown = "uID" if name == "uid" else name
             errors.append(fields.forbidden(where.child(shown), "cannot be set"))
-    return errors + validate_claim_spec(template.get("spec") or {}, path.child("spec"))
+    return errors
 
 
 _META_FIELDS = (

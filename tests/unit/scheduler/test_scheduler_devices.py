@@ -93,7 +93,9 @@ def test_shared_device_is_given_in_parts() -> None:
 
 
 def test_pod_waits_for_its_device_to_be_made_ready() -> None:
-    world = _world({"name": "d0", "bindingConditions": ["Ready"]})
+    world = _world(
+        {"name": "d0", "bindingConditions": ["Ready"], "bindingFailureConditions": ["Broken"]}
+    )
     _claim(world, "a")
     _pod(world, "a")
     assert world.where("a") == [None]
