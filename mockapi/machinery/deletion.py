@@ -72,6 +72,8 @@ class Deleter:
             entry = self.store.get(key)
             if entry is None:
                 raise NotFound(resource.gvr.group, resource.gvr.resource, request.name)
+            if options.ignore_read_error:
+                raise self._readable(request)
             try:
                 return self._delete_entry(request, entry, replace(options))
             except StoreConflict:
@@ -97,6 +99,17 @@ class Deleter:
             raise self._lost_version(request, entry)
         last = self.objects.parsed(self.writer.remove(entry))
         return self._answer(request, 200, last, gone=True)
+
+    @staticmethod
+    def _readable(request: Request) -> Conflict:
+        """Here everything that is stored can be read."""
+        gvr = request.resource.gvr
+        message = (
+            f"StorageError: invalid object, Code: 4, Key: {registry_key(request)}, "
+            "ResourceVersion: 0, AdditionalErrorMsg: unsafe deletion is not allowed because the "
+            "object is decodable from storage"
+        )
+        return Conflict(gvr.group, gvr.resource, request.name, message)
 
     def _answer_dry(
         self, request: Request, old: Obj, decision: _Decision, options: DeleteOptions

@@ -14,6 +14,7 @@ from mockapi.meta.fields import FieldError, Path
 Query = Mapping[str, Sequence[str]]
 
 MAX_MANAGER = 128
+IGNORE_READ_ERROR = "ignoreStoreReadErrorWithClusterBreakingPotential"
 _PROPAGATION = ("Foreground", "Background", "Orphan", "nil")
 
 
@@ -69,6 +70,8 @@ class DeleteOptions:
     orphan_dependents: bool | None = None
     propagation_policy: str | None = None
     dry_run: bool = False
+    ignore_read_error: bool = False
+    """`ignoreStoreReadErrorWithClusterBreakingPotential`: only what cannot be read may go."""
 
     def said(self) -> dict[str, Any]:
         """See `WriteOptions.said`."""
@@ -269,6 +272,7 @@ def delete_from_query(query: Query) -> DeleteOptions:
             grace_period_seconds=_integer(query, "gracePeriodSeconds"),
             orphan_dependents=_bool(query, "orphanDependents"),
             propagation_policy=_first(query, "propagationPolicy") or None,
+            ignore_read_error=bool(_bool(query, IGNORE_READ_ERROR)),
         ),
         dry_run,
     )
@@ -284,9 +288,34 @@ def delete_from_object(obj: Mapping[str, Any]) -> DeleteOptions:
             resource_version=preconditions.get("resourceVersion"),
             orphan_dependents=obj.get("orphanDependents"),
             propagation_policy=obj.get("propagationPolicy"),
+            ignore_read_error=bool(obj.get(IGNORE_READ_ERROR)),
         ),
         obj.get("dryRun") or [],
     )
+
+
+def _unsafe_errors(options: DeleteOptions) -> list[FieldError]:
+    if not options.ignore_read_error:
+        return []
+    beside = {
+        "propagationPolicy": options.propagation_policy,
+        "orphanDependents": options.orphan_dependents,
+        "gracePeriodSeconds": options.grace_period_seconds,
+        "preconditions": options.uid or options.resource_version,
+    }
+    return [
+        fields.invalid(IGNORE_READ_ERROR, True, f"cannot be set together with .{name}")
+        for name, value in beside.items()
+        if value is not None
+    ]
+
+
+def check_collection(options: DeleteOptions) -> None:
+    """What one object may be deleted with, but no collection; raises Invalid."""
+    if options.ignore_read_error:
+        detail = "is not allowed with DELETECOLLECTION, try again after removing the option"
+        errors = [fields.invalid(IGNORE_READ_ERROR, True, detail)]
+        raise Invalid("meta.k8s.io", "DeleteOptions", "", errors)
 
 
 def _checked_delete(options: DeleteOptions, dry_run: Sequence[str]) -> DeleteOptions:
@@ -298,6 +327,7 @@ def _checked_delete(options: DeleteOptions, dry_run: Sequence[str]) -> DeleteOpt
     if policy is not None and policy not in _PROPAGATION[:3]:
         errors.append(fields.not_supported("propagationPolicy", policy, _PROPAGATION))
     errors.extend(_dry_run_errors(dry_run))
+    errors.extend(_unsafe_errors(options))
     if errors:
         raise Invalid("meta.k8s.io", "DeleteOptions", "", errors)
     options.dry_run = bool(dry_run)

@@ -279,7 +279,9 @@ class Pipeline:
 
     def delete_collection(self, request: Request) -> ListResult:
         items = self.reading.page(request)
-        return self.deleter.delete_collection(request, items, self._delete_options(request))
+        options = self._delete_options(request)
+        option_rules.check_collection(options)
+        return self.deleter.delete_collection(request, items, options)
 
     def watch(self, request: Request) -> WatchStream:
         """Raises ApiError for bad options; what goes wrong later comes from the stream."""

@@ -257,12 +257,20 @@ def encode_continue(revision: int, key: str, prefix: str) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(token)).decode().rstrip("=")
 
 
+def _not_base64(token: str) -> int | None:
+    """Where a text is no base64 for URLs without padding, as Go counts; None: it is."""
+    for index, char in enumerate(token):
+        if not (char.isascii() and (char.isalnum() or char in "-_")):
+            return index
+    return len(token) - 1 if len(token) % 4 == 1 else None
+
+
 def decode_continue(token: str, prefix: str) -> tuple[int, str]:
     """(revision, the key to go on after); raises BadRequest."""
-    try:
-        text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-    except ValueError:
-        raise BadRequest(f"{_BAD_TOKEN}{token}") from None
+    broken = _not_base64(token)
+    if broken is not None:
+        raise BadRequest(f"{_BAD_TOKEN}illegal base64 data at input byte {broken}")
+    text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
     try:
         fields = json.loads(text)
     except ValueError:

@@ -78,11 +78,11 @@ class Applying:
         return {"apiVersion": self._api_version, "kind": self._resource.kind, "metadata": {}}
 
     def _check_kind(self, patch: Obj) -> None:
-        api_version, kind = patch.get("apiVersion") or "", patch.get("kind") or ""
+        api_version, kind = _text(patch.get("apiVersion")), _text(patch.get("kind"))
         try:
             group, version = split_api_version(api_version)
         except ValueError:
-            group, version = "", ""
+            group, version, kind = "", "", ""
         gvk = self._resource.gvk
         if (group, version, kind) != tuple(gvk):
             shown = f"{group}/{version}, Kind={kind}"
@@ -231,7 +231,8 @@ class Applying:
     # -- refusals ------------------------------------------------------------------------------
 
     def _untypable(self, patch: Obj, error: TypedError) -> ApiError:
-        metadata = patch.get("metadata") or {}
+        metadata = patch.get("metadata")
+        metadata = metadata if isinstance(metadata, dict) else {}
         name, namespace = (_text(metadata.get(key)) for key in ("name", "namespace"))
         gvk = self._resource.gvk
         kind = f"{gvk.group}/{gvk.version}, Kind={gvk.kind}"

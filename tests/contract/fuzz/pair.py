@@ -70,7 +70,7 @@ class Side:
     ) -> Tree:
         said = {**self._target.headers, **(headers or {"Content-Type": "application/json"})}
         text = body if isinstance(body, str | None) else json.dumps(body)
-        for again in (True, False):
+        for again in (2, 1, 0):
             try:
                 self._connection.request(
                     method, path, text and text.encode(errors="surrogateescape"), said
