@@ -33,6 +33,7 @@ from mockapi.base.clock import (
 from mockapi.base.ids import Ids
 from mockapi.base.lazy import module
 from mockapi.client.inprocess import InProcessClients
+from mockapi.controllers.flowschemas import FlowSchemaStatus
 from mockapi.controllers.keys import NeedsKeys
 from mockapi.harness.metrics import CustomValue, ExternalValue, Metrics
 from mockapi.kubelet import files, json_schemas
@@ -339,7 +340,11 @@ class Cluster:
         self.gateway.address = self.server.url.partition("://")[2]
 
     def _components(self) -> Sequence[Component]:
-        extensions = (Definitions(self.customs, self._served_anew), APIServices())
+        extensions = (
+            Definitions(self.customs, self._served_anew),
+            APIServices(),
+            FlowSchemaStatus(),
+        )
         components: list[Component] = [*extensions, *self._controllers]
         for component in components:
             if isinstance(component, NeedsKeys):

@@ -34,6 +34,7 @@ _WORDS = [
         (r"https?://(127\.0\.0\.1|localhost):\d+", "SERVER"),
         (r"/tmp/[^ ]*(LIVE|MERGED)-\d+", r"\1"),
         (r"/tmp/kubectl-edit-\d+", "EDITED"),
+        (r"(Resource Version:) +\d+", r"\1 RV"),
         (r"(resource version to be \d+, was) \d+", r"\1 RV"),
         (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UID"),
         (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| [+-]\d{4} UTC)?", "TIME"),
