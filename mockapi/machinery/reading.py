@@ -354,7 +354,9 @@ def _getter(resource: Resource, obj: Obj) -> Callable[[str], str]:
             return str(obj["metadata"]["name"])
         if label == "metadata.namespace":
             return str(obj["metadata"].get("namespace", ""))
-        return resource.strategy.selectable[label](obj)
+        value = resource.strategy.selectable.get(label)
+        # A label may be accepted without a value behind it (status.podIPs).
+        return "" if value is None else value(obj)
 
     return get
 

@@ -212,7 +212,8 @@ def _has_labels_of_template(job: Obj) -> bool:
     """They are stored with the first update: until then every reader adds them."""
     labels = job["metadata"].get("labels")
     of_template = (job["spec"]["template"].get("metadata") or {}).get("labels")
-    return bool(labels) and labels == of_template
+    generated = not job["spec"].get("manualSelector")
+    return generated and bool(labels) and labels == of_template
 
 
 STRATEGY = Strategy(

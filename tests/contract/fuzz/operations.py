@@ -462,7 +462,7 @@ def delete_collection(random: Random, kind: Kind) -> Step:
 
 
 def get(random: Random, kind: Kind) -> Step:
-    query = _query(random, resourceVersion=(0.1, ("0", "{start}", "x")))
+    query = _query(random, resourceVersion=(0.05, ("x",)))
     return step("GET", _object_path(random, kind) + query)
 
 
@@ -474,7 +474,8 @@ def _list_query(random: Random, kind: Kind, *, deleting: bool = False) -> str:
         random,
         labelSelector=(1.0 if selector else 0.0, (selector,)),
         fieldSelector=(0.2, _field_selectors(kind)),
-        limit=(0.3, ("1", "2", "500")),
+        # What else there is in the cluster decides whether a page of cluster objects is the last.
+        limit=(0.3 if kind.namespaced else 0, ("1", "2", "500")),
     )
     if not deleting:
         query += _query(random, resourceVersion=(0.1, ("0", "{start}"))).replace(
