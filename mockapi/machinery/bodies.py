@@ -119,7 +119,7 @@ class Bodies:
         except DecodeError as error:
             self.check_header(body, form, kind)
             raise cannot_be_handled(self._said(body, form, kind), kind, str(error)) from None
-        self.check_header(body, form, kind)
+        self._check_kind(_completed(decoded.said, kind), kind)
         if b"managedFields" in body:
             tree = codec.parse_json(body) if form == JSON else codec.parse_yaml(body)
             request.resets_managers = is_reset(tree)
@@ -163,12 +163,9 @@ class Bodies:
         if not isinstance(tree, dict):
             return kind
         try:
-            group, version, name = interpret(tree)
+            return _completed(interpret(tree), kind)
         except DecodeError as error:
             raise self._unreadable(kind, str(error), body) from None
-        if not (group or version):
-            group, version = kind.group, kind.version
-        return GroupVersionKind(group, version, name or kind.kind)
 
     def _check_kind(self, said: GroupVersionKind, kind: GroupVersionKind) -> None:
         if said == kind:
@@ -246,6 +243,14 @@ class Bodies:
         obj["apiVersion"] = resource.gvk.api_version
         self._objects.complete(resource.type_name, obj)
         return obj
+
+
+def _completed(said: tuple[str, str, str], kind: GroupVersionKind) -> GroupVersionKind:
+    """What a body says it is; where it is silent it is what is expected."""
+    group, version, name = said
+    if not (group or version):
+        group, version = kind.group, kind.version
+    return GroupVersionKind(group, version, name or kind.kind)
 
 
 def _other_version(said: GroupVersionKind, kind: GroupVersionKind) -> BadRequest:

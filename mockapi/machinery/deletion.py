@@ -21,28 +21,6 @@ from mockapi.store.protocol import Entry
 ORPHAN = "orphan"
 FOREGROUND = "foregroundDeletion"
 _TRIES = 5
-# The kinds whose deletion answers with the object instead of a Status (ReturnDeletedObject).
-_RETURN_OBJECT = frozenset(
-    (
-        "namespaces",
-        "persistentvolumeclaims",
-        "persistentvolumes",
-        "pods",
-        "podtemplates",
-        "resourcequotas",
-        "serviceaccounts",
-        "services",
-        "csidrivers.storage.k8s.io",
-        "csinodes.storage.k8s.io",
-        "storageclasses.storage.k8s.io",
-        "volumeattachments.storage.k8s.io",
-        "volumeattributesclasses.storage.k8s.io",
-        "deviceclasses.resource.k8s.io",
-        "resourceclaims.resource.k8s.io",
-        "resourceclaimtemplates.resource.k8s.io",
-        "resourceslices.resource.k8s.io",
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +272,8 @@ class Deleter:
 
     def _answer(self, request: Request, code: int, obj: Obj, *, gone: bool) -> Result:
         resource = request.resource
-        if gone and resource.bucket not in _RETURN_OBJECT:
+        # Namespaces answer with the object, though the OpenAPI document says Status.
+        if gone and not (resource.delete_returns_object or resource.bucket == "namespaces"):
             return Result(code, deleted_status(resource, obj))
         return Result(code, self.objects.from_storage(resource, obj))
 

@@ -113,4 +113,5 @@ def _resource(served: ServedResource, catalogue: Catalogue, strategies: Strategi
         storage_group=served.storage_group,
         selectable=served.selectable,
         deprecation=_DEPRECATIONS.get(served.gvk, ""),
+        delete_returns_object=served.delete_returns_object,
     )

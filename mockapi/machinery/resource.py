@@ -222,6 +222,8 @@ class Resource:
     """The group whose bucket holds the objects, where it is not the served one (events)."""
     selectable: tuple[str, ...] = ("metadata.name", "metadata.namespace")
     """The field labels that the served version accepts."""
+    delete_returns_object: bool = False
+    """A deletion answers with the object instead of a Status (the real ReturnDeletedObject)."""
     custom: Custom | None = None
 
     @cached_property
