@@ -122,7 +122,8 @@ def test_large_list_is_compressed_for_who_takes_it(cluster: MockCluster) -> None
 
 
 def watch(sock: socket.socket, seconds: int) -> None:
-    path = f"/api/v1/configmaps?watch=1&timeoutSeconds={seconds}"
+    """Of an object that there is not: nothing follows the head."""
+    path = f"/api/v1/configmaps?watch=1&timeoutSeconds={seconds}&fieldSelector=metadata.name=none"
     sock.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
 
 
