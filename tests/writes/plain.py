@@ -17,6 +17,8 @@ _ENCODED = re.compile(r"^LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0t[A-Za-z0-9+/=]+$")
 _TOKEN = re.compile(r"^ZXlK[A-Za-z0-9+/=]+$")
 # Attachments are named by a hash of what they attach where.
 _ATTACHMENT = re.compile(r"\bcsi-[0-9a-f]{64}\b")
+# The next free range of pods depends on the nodes that there are besides.
+_RANGE = re.compile(r"\b10\.244\.\d+\.0/24\b")
 _VERSION = re.compile(r'(resourceVersion:? ?"?)\d+')
 
 
@@ -36,7 +38,7 @@ class Plain:
 
     def name(self, text: str) -> str:
         text = _MINUTES.sub("-MINUTE", _SUFFIX.sub("-*", text))
-        text = _ATTACHMENT.sub("csi-HASH", text)
+        text = _RANGE.sub("10.244.N.0/24", _ATTACHMENT.sub("csi-HASH", text))
         return text.replace(self._namespace, "NS").replace(self._encoded, "encoded NS")
 
     def text(self, text: str) -> str:

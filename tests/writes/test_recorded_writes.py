@@ -8,7 +8,7 @@ import pytest
 
 from tests.writes import comparing, recordings
 from tests.writes.steps import play
-from tests.writes.worlds import Feed, Mock
+from tests.writes.worlds import Feed, Mock, settings_for
 
 CASES = [(s, name) for s in recordings.subjects() for name in recordings.scenarios(s)]
 IDS = [f"{subject}/{name}" for subject, name in CASES]
@@ -16,7 +16,7 @@ IDS = [f"{subject}/{name}" for subject, name in CASES]
 
 @pytest.mark.parametrize(("subject", "name"), CASES, ids=IDS)
 def test_writes_are_the_recorded_ones(subject: str, name: str) -> None:
-    world = Mock()
+    world = Mock(settings_for(subject))
     try:
         run = play(world, recordings.scenarios(subject)[name])
     finally:

@@ -87,6 +87,21 @@ WITHOUT_SIMULATIONS = ",".join(
 )
 
 
+def settings_for(subject: str) -> Settings:
+    """Those of a cluster for the scenarios of a subject: node ranges only where they are given."""
+    controllers = WITHOUT_SIMULATIONS
+    if subject == "node-ipam":
+        controllers = controllers.replace("-node-ipam-controller,", "")
+    return Settings(
+        clock="manual",
+        nodes=0,
+        kubelet=False,
+        scheduler=False,
+        seed=1,
+        controllers=controllers,
+    )
+
+
 class Mock:
     """Our controllers, without scheduler and kubelet, on a clock that only the scenario moves."""
 
@@ -99,15 +114,7 @@ class Mock:
         *,
         interpose: Callable[[Clients], Clients] | None = None,
     ) -> None:
-        plain = Settings(
-            clock="manual",
-            nodes=0,
-            kubelet=False,
-            scheduler=False,
-            seed=1,
-            controllers=WITHOUT_SIMULATIONS,
-        )
-        self.cluster = Cluster(settings or plain)
+        self.cluster = Cluster(settings or settings_for(""))
         if interpose is not None:
             self.cluster.runtime.interpose(interpose)
         self.cluster.start(listen=False)
