@@ -161,7 +161,7 @@ class Strategy:
     before_metadata: Callable[[Obj], list[FieldError]] = no_errors
     """Rules whose errors stand before those of metadata, at creation and update."""
     metadata_last: bool = False
-    """The kind's own rules leave metadata alone: it is judged when they find nothing."""
+    """The kind's own rules leave metadata alone: it is judged at creation if they find nothing."""
     complete: Callable[[Obj], None] | None = None
     """What a new object found valid gets before it is stored."""
     settles: Callable[[Obj], bool] = lambda obj: False

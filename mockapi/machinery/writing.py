@@ -455,8 +455,7 @@ class Writer:
                 # The kinds' own rules begin with the same check: the real server says it twice.
                 errors.extend(changes)
         own = self._own_update_errors(resource, obj, old, plan, context)
-        errors = own if own and resource.strategy.metadata_last else errors + own
-        return resource.strategy.before_metadata(obj) + errors
+        return resource.strategy.before_metadata(obj) + errors + own
 
     @staticmethod
     def _own_update_errors(
