@@ -41,7 +41,7 @@ SECONDS = 60.0
 # a cache that is behind its own write is read again, and so is a namespace that is not empty yet.
 KNOWN = (
     re.compile(r"options\.go:\d+\] The manifest file is empty, ignoring\."),
-    re.compile(r"failed with read version: \d+ is not as new as written version: \d+"),
+    re.compile(r"read version: \d+ is not as new as written version: \d+"),
     re.compile(r"Deletion of namespace failed.*unexpected items still remain in namespace"),
     re.compile(r"Operation cannot be fulfilled on .*the object has been modified"),
     # A race of its own: a ReplicaSet goes while its last status is written. Pods end faster here,
