@@ -1,6 +1,6 @@
 """EndpointSlices of services that select pods. Source: pkg/controller/endpointslice."""
 
-from mockapi.client.protocol import Event, Obj
+from mockapi.client.protocol import Client, Event, Obj
 from mockapi.controllers import base, endpoints, objects, selecting, slicing
 from mockapi.meta.errors import ApiError
 from mockapi.runtime.loop import Runtime
@@ -25,7 +25,7 @@ class EndpointSliceController:
         self.nodes = runtime.informer("v1/nodes")
         self.slices = runtime.informer(RESOURCE)
         self.slices.index("service", by_service)
-        self.written: dict[str, str] = {}
+        self.own = OwnSlices(self.client, MANAGER)
         self.times = endpoints.TriggerTimes()
         self.queue = base.queue(runtime, self.name, self._sync_or_drop, self.services)
         self.services.on_event(lambda event: self.queue.add(objects.key(event.object)))
@@ -34,20 +34,8 @@ class EndpointSliceController:
 
     def _slice_changed(self, event: Event) -> None:
         """Somebody else's change of a slice of ours is put right a second later."""
-        item, old = event.object, event.old
-        ours = objects.labels(item).get(MANAGED_BY) == MANAGER
-        was_ours = old is not None and objects.labels(old).get(MANAGED_BY) == MANAGER
-        if not ours and not was_ours:
-            return
-        key = objects.key(item)
-        version = item["metadata"].get("resourceVersion", "")
-        if event.type == "DELETED":
-            if self.written.pop(key, None) is None:
-                return
-        elif ours and self.written.get(key) == version:
-            return
-        for value in {*by_service(item), *(by_service(old) if old else ())}:
-            self.queue.add_after(value, SLICE_CHANGE_DELAY)
+        for key in self.own.disturbed(event):
+            self.queue.add_after(key, SLICE_CHANGE_DELAY)
 
     def _sync_or_drop(self, key: str) -> None:
         try:
@@ -93,7 +81,7 @@ class EndpointSliceController:
                 failure = failure or error
         for item in existing:
             if item["addressType"] not in families:
-                self._delete(item)
+                self.own.delete(item)
         if failure is not None:
             raise failure
 
@@ -174,26 +162,58 @@ class EndpointSliceController:
 
     def _write(self, service: Obj, changes: slicing.Changes, moment: str) -> None:
         _reuse(service, changes)
-        inside = objects.namespace(service)
-        for item in changes.create if not objects.deleting(service) else ():
+        changes.create = [_stamped(item, moment) for item in changes.create]
+        changes.update = [_stamped(item, moment) for item in changes.update]
+        self.own.write(service, changes)
+
+
+class OwnSlices:
+    """What a controller writes to slices, and which changes of them are somebody else's."""
+
+    def __init__(self, client: Client, manager: str) -> None:
+        self._client = client
+        self._manager = manager
+        self._written: dict[str, str] = {}
+
+    def disturbed(self, event: Event) -> set[str]:
+        """The services whose slices somebody else has changed."""
+        item, old = event.object, event.old
+        ours = self._is_ours(item)
+        if not ours and (old is None or not self._is_ours(old)):
+            return set()
+        key = objects.key(item)
+        if event.type == "DELETED":
+            if self._written.pop(key, None) is None:
+                return set()
+        elif ours and self._written.get(key) == item["metadata"].get("resourceVersion", ""):
+            return set()
+        return {*by_service(item), *(by_service(old) if old else ())}
+
+    def write(self, owner: Obj, changes: slicing.Changes) -> None:
+        """Nothing is made for an owner that is being deleted."""
+        inside = objects.namespace(owner)
+        for item in changes.create if not objects.deleting(owner) else ():
             try:
-                made = self.client.create(RESOURCE, inside, _stamped(item, moment))
+                made = self._client.create(RESOURCE, inside, item)
             except ApiError as error:
                 if base.namespace_terminating(error):
                     return
                 raise
             self._remember(made)
         for item in changes.update:
-            self._remember(self.client.update(RESOURCE, inside, _stamped(item, moment)))
+            self._remember(self._client.update(RESOURCE, inside, item))
         for item in changes.delete:
-            self._delete(item)
+            self.delete(item)
+
+    def delete(self, item: Obj) -> None:
+        self._written.pop(objects.key(item), None)
+        base.delete_if_there(self._client, RESOURCE, item)
 
     def _remember(self, item: Obj) -> None:
-        self.written[objects.key(item)] = item["metadata"]["resourceVersion"]
+        self._written[objects.key(item)] = item["metadata"]["resourceVersion"]
 
-    def _delete(self, item: Obj) -> None:
-        self.written.pop(objects.key(item), None)
-        base.delete_if_there(self.client, RESOURCE, item)
+    def _is_ours(self, item: Obj) -> bool:
+        return objects.labels(item).get(MANAGED_BY) == self._manager
 
 
 def by_service(item: Obj) -> tuple[str, ...]:

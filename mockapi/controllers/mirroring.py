@@ -9,7 +9,13 @@ from collections.abc import Iterable
 from mockapi.client.protocol import Event, Obj
 from mockapi.controllers import base, endpoints, objects, slicing
 from mockapi.controllers.endpoints_controller import repacked
-from mockapi.controllers.endpointslice import MANAGED_BY, RESOURCE, SLICE_CHANGE_DELAY, by_service
+from mockapi.controllers.endpointslice import (
+    MANAGED_BY,
+    RESOURCE,
+    SLICE_CHANGE_DELAY,
+    OwnSlices,
+    by_service,
+)
 from mockapi.meta.errors import ApiError
 from mockapi.runtime.loop import Runtime
 
@@ -39,7 +45,7 @@ class EndpointSliceMirroringController:
         self.endpoints = runtime.informer(ENDPOINTS)
         self.slices = runtime.informer(RESOURCE)
         self.slices.index("service", by_service)
-        self.written: dict[str, str] = {}
+        self.own = OwnSlices(self.client, MANAGER)
         self.queue = base.queue(runtime, self.name, self._sync_or_drop, self.services)
         self.services.on_event(self._service_changed)
         self.endpoints.on_event(self._endpoints_changed)
@@ -61,19 +67,8 @@ class EndpointSliceMirroringController:
 
     def _slice_changed(self, event: Event) -> None:
         """Somebody else's change of a slice of ours is put right a little later."""
-        item, old = event.object, event.old
-        ours = objects.labels(item).get(MANAGED_BY) == MANAGER
-        was_ours = old is not None and objects.labels(old).get(MANAGED_BY) == MANAGER
-        if not ours and not was_ours:
-            return
-        key = objects.key(item)
-        if event.type == "DELETED":
-            if self.written.pop(key, None) is None:
-                return
-        elif ours and self.written.get(key) == item["metadata"].get("resourceVersion", ""):
-            return
-        for value in {*by_service(item), *(by_service(old) if old else ())}:
-            self.queue.add_after(value, SLICE_CHANGE_DELAY)
+        for key in self.own.disturbed(event):
+            self.queue.add_after(key, SLICE_CHANGE_DELAY)
 
     def _sync_or_drop(self, key: str) -> None:
         try:
@@ -92,9 +87,9 @@ class EndpointSliceMirroringController:
         selects = service is not None and service["spec"].get("selector") is not None
         if item is None or service is None or selects or not _mirrored(item):
             for one in existing:
-                self._delete(one)
+                self.own.delete(one)
             return
-        self._write(item, self._changes(item, existing))
+        self.own.write(item, self._changes(item, existing))
 
     def _changes(self, item: Obj, existing: Iterable[Obj]) -> slicing.Changes:
         left: dict[object, list[Obj]] = {}
@@ -154,28 +149,6 @@ class EndpointSliceMirroringController:
                 f"subset. {skipped} addresses were skipped"
             )
             self.recorder.event(item, "Warning", "TooManyAddressesToMirror", text)
-
-    def _write(self, item: Obj, changes: slicing.Changes) -> None:
-        inside = objects.namespace(item)
-        for one in changes.create if not objects.deleting(item) else ():
-            try:
-                made = self.client.create(RESOURCE, inside, one)
-            except ApiError as error:
-                if base.namespace_terminating(error):
-                    return
-                raise
-            self._remember(made)
-        for one in changes.update:
-            self._remember(self.client.update(RESOURCE, inside, one))
-        for one in changes.delete:
-            self._delete(one)
-
-    def _remember(self, item: Obj) -> None:
-        self.written[objects.key(item)] = item["metadata"]["resourceVersion"]
-
-    def _delete(self, item: Obj) -> None:
-        self.written.pop(objects.key(item), None)
-        base.delete_if_there(self.client, RESOURCE, item)
 
 
 def _family(text: str) -> str:
