@@ -7,17 +7,20 @@ kube-scheduler and kube-controller-manager; whatever of these is there is used.
 import os
 import socket
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from mockapi.base.clock import monotonic
+from mockapi.base.clock import Clock, monotonic
+from mockapi.base.ids import Ids
+from mockapi.client.http import HttpClients
+from mockapi.runtime.loop import Runtime
 
 SECONDS = 60.0
 TOKEN = "mockapi-peers"
@@ -132,3 +135,32 @@ def _wait(url: str) -> None:
             pass
         Event().wait(0.1)
     raise TimeoutError("kube-apiserver did not become ready")
+
+
+class Ours:
+    """Our components in a thread, on any server; `fill` adds them to the loop."""
+
+    def __init__(
+        self, clients: HttpClients, fill: Callable[[Runtime], None], seconds: float
+    ) -> None:
+        self._clients = clients
+        self._fill = fill
+        self._seconds = seconds
+        self._end = Event()
+        self._started = Event()
+        self._thread = Thread(target=self._run, daemon=True)
+        self._thread.start()
+        assert self._started.wait(seconds)
+
+    def _run(self) -> None:
+        runtime = Runtime(self._clients, clock=Clock(), ids=Ids(1))
+        self._fill(runtime)
+        self._started.set()
+        while not self._end.is_set():
+            if not runtime.step():
+                self._end.wait(0.01)
+        runtime.close()
+
+    def stop(self) -> None:
+        self._end.set()
+        self._thread.join(self._seconds)

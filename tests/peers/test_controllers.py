@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 
 from mockapi.base import selfsigned
-from mockapi.base.clock import Clock, monotonic
-from mockapi.base.ids import Ids
+from mockapi.base.clock import monotonic
 from mockapi.client.http import HttpClients
 from mockapi.client.protocol import Client
 from mockapi.cluster import MockCluster
@@ -179,31 +178,11 @@ def test_the_real_controllers_work_on_mockapi(
 # -- ours on the real server ---------------------------------------------------------------------
 
 
-class _Ours:
-    """Our controllers in a thread, on any server."""
-
-    def __init__(self, clients: HttpClients) -> None:
-        self._end = threading.Event()
-        self._started = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(clients,), daemon=True)
-        self._thread.start()
-        assert self._started.wait(SECONDS)
-
-    def _run(self, clients: HttpClients) -> None:
-        runtime = Runtime(clients, clock=Clock(), ids=Ids(1))
-        for component in chosen(WITHOUT_SIMULATIONS):
-            if isinstance(component, NeedsKeys):
-                component.keys = _Keys()
-            runtime.add(component)
-        self._started.set()
-        while not self._end.is_set():
-            if not runtime.step():
-                self._end.wait(0.01)
-        runtime.close()
-
-    def stop(self) -> None:
-        self._end.set()
-        self._thread.join(SECONDS)
+def _add_controllers(runtime: Runtime) -> None:
+    for component in chosen(WITHOUT_SIMULATIONS):
+        if isinstance(component, NeedsKeys):
+            component.keys = _Keys()
+        runtime.add(component)
 
 
 class _Keys:
@@ -261,7 +240,7 @@ def feed(
 
 
 def _fed(kubeconfig: Path) -> Iterator[Feed]:
-    ours = _Ours(HttpClients.from_kubeconfig(kubeconfig))
+    ours = real.Ours(HttpClients.from_kubeconfig(kubeconfig), _add_controllers, SECONDS)
     made = Feed(kubeconfig)
     yield made
     made.close()

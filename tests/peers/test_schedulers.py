@@ -17,13 +17,11 @@ from typing import Any
 
 import pytest
 
-from mockapi.base.clock import Clock, monotonic
-from mockapi.base.ids import Ids
+from mockapi.base.clock import monotonic
 from mockapi.client.http import HttpClients
 from mockapi.client.protocol import Client
 from mockapi.cluster import MockCluster
 from mockapi.meta.errors import ApiError
-from mockapi.runtime.loop import Runtime
 from mockapi.scheduler import configuration
 from mockapi.scheduler.component import Scheduler
 from tests.peers import real
@@ -417,31 +415,11 @@ SCENARIOS = [
 # Who schedules, and where.
 
 
-class _Ours:
-    """Our scheduler in a thread, on any server."""
-
-    def __init__(self, clients: HttpClients, outside: Outside) -> None:
-        text = CONFIGURATION + outside.configuration()
-        self._configured = configuration.load(text.encode())
-        self._end = threading.Event()
-        self._started = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(clients,), daemon=True)
-        self._thread.start()
-        assert self._started.wait(SECONDS)
-
-    def _run(self, clients: HttpClients) -> None:
-        runtime = Runtime(clients, clock=Clock(), ids=Ids(1))
-        configured = self._configured
-        runtime.add(Scheduler(configured.profiles, extenders=configured.extenders))
-        self._started.set()
-        while not self._end.is_set():
-            if not runtime.step():
-                self._end.wait(0.01)
-        runtime.close()
-
-    def stop(self) -> None:
-        self._end.set()
-        self._thread.join(SECONDS)
+def _ours(clients: HttpClients, outside: Outside) -> real.Ours:
+    text = CONFIGURATION + outside.configuration()
+    configured = configuration.load(text.encode())
+    scheduler = Scheduler(configured.profiles, extenders=configured.extenders)
+    return real.Ours(clients, lambda runtime: runtime.add(scheduler), SECONDS)
 
 
 @contextmanager
@@ -480,7 +458,7 @@ def test_our_scheduler_on_mockapi_over_http(
 ) -> None:
     with _cluster() as cluster:
         clients = HttpClients(cluster.url)
-        ours = _Ours(clients, outside)
+        ours = _ours(clients, outside)
         try:
             scenario(Place(clients.client("test"), outside))
         finally:
@@ -539,7 +517,7 @@ def real_server(
 @pytest.fixture
 def ours_on_the_real_server(real_server: Path, outside: Outside) -> Iterator[Client]:
     clients = HttpClients.from_kubeconfig(real_server)
-    ours = _Ours(clients, outside)
+    ours = _ours(clients, outside)
     yield clients.client("test")
     ours.stop()
 
