@@ -8,6 +8,7 @@ from mockapi.machinery.admission.custom import CustomResourceTermination
 from mockapi.machinery.admission.ingress import DefaultIngressClass
 from mockapi.machinery.admission.limits import LimitRanger
 from mockapi.machinery.admission.namespace_lifecycle import NamespaceLifecycle
+from mockapi.machinery.admission.pod_security import PodSecurity
 from mockapi.machinery.admission.priority import Priority
 from mockapi.machinery.admission.quota import Charge, ResourceQuota
 from mockapi.machinery.admission.resize import PersistentVolumeClaimResize, PodResizeValidator
@@ -42,6 +43,7 @@ def default_chain(
             LimitRanger(),
             ServiceAccount(),
             TaintNodesByCondition(),
+            PodSecurity(),
             Priority(),
             DefaultTolerationSeconds(),
             DefaultStorageClass(),
