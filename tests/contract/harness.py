@@ -232,7 +232,8 @@ _UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _GENERATED = re.compile(r'"generateName": "([^"]*)"')
 _SUFFIX = "[bcdfghjklmnpqrstvwxz2456789]{5}"
-_AGE = re.compile(r"\d+s")
+_AGE = re.compile(r"\d+s|\d+y(\d+d)?")
+"""Of what has just been made, or is dated years ago."""
 _CLUSTER_IP = re.compile(r"10\.96\.\d+\.\d+")
 _COUNTERS = (
     (re.compile(r"too old resource version: (\d+) \(\d+\)"), r"too old resource version: \1 (<n>)"),
