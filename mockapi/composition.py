@@ -216,7 +216,7 @@ class Cluster:
                 objects=objects,
                 types=types,
                 clock=self.clock,
-                protobuf=lambda body: module("mockapi.machinery.protobuf").decode_body(body),
+                protobuf=lambda *said: module("mockapi.machinery.protobuf").decode_body(*said),
                 is_custom=self._is_custom,
             ),
             clock=self.clock,

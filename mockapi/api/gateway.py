@@ -129,4 +129,4 @@ class Gateway:
 def warning_header(text: str) -> str:
     """RFC 7234 5.5 with code 299 and an unknown agent."""
     quoted = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ").replace("\r", " ")
-    return f'299 - "{quoted}"'
+    return f'299 - "{quoted}"'.encode().decode("latin-1")  # WSGI's way to say bytes

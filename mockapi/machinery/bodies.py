@@ -3,7 +3,9 @@
 Source: apiserver pkg/endpoints/handlers/rest.go (transformDecodeError) and the serializers.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any, Protocol
 
 from mockapi.base.clock import Clock, timestamp
@@ -24,6 +26,7 @@ YAML = "application/yaml"
 PROTOBUF = "application/vnd.kubernetes.protobuf"
 _SCHEME = '"pkg/runtime/scheme.go:111"'
 _DELETE_OPTIONS = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions"
+_OPTIONS_KIND = GroupVersionKind("meta.k8s.io", "v1", "DeleteOptions")
 _SHOWN_BYTES = 30
 # Versions that the real server still knows how to read and no longer serves.
 _RETIRED = frozenset(
@@ -39,19 +42,27 @@ _RETIRED = frozenset(
     )
 )
 # The Go packages of the internal types, where they are not the group's first label.
+_TOKEN = r"[\w!#$%&'*+.^`|~-]+"
+_PARAMETER = re.compile(rf'\s*(?:{_TOKEN}=(?:"(?:[^"\\]|\\.)*"|{_TOKEN})\s*)?', re.ASCII)
 _PACKAGES = {"": "core", "internal.apiserver.k8s.io": "apiserverinternal", "events.k8s.io": "core"}
 
 
 class ProtobufDecoder(Protocol):
-    def __call__(self, body: bytes) -> tuple[GroupVersionKind, Obj]: ...
+    def __call__(self, body: bytes, expected: GroupVersionKind) -> tuple[GroupVersionKind, Obj]:
+        """(what the body says it is, its tree). Raises ValueError, with the attribute `kind` when
+        only the object inside cannot be read."""
 
 
 class _Problem(Exception):
     """The body cannot be read as an object of the kind; str() is Go's text."""
 
 
+@lru_cache(maxsize=256)
 def media_type(content_type: str) -> str:
-    return content_type.partition(";")[0].strip()
+    """Of a body that is an object, JSON unless said otherwise; "" for what Go cannot parse."""
+    name, *parameters = content_type.split(";")
+    whole = all(_PARAMETER.fullmatch(text) for text in parameters)
+    return name.strip().lower() or JSON if whole else ""
 
 
 class Bodies:
@@ -101,7 +112,7 @@ class Bodies:
     def _decode_bytes(
         self, request: Request, kind: GroupVersionKind, type_name: str, validation: str
     ) -> Obj:
-        form = media_type(request.content_type) or JSON
+        form = media_type(request.content_type)
         body = request.body or b""
         if form == PROTOBUF and self._protobuf is not None:
             return self._decode_protobuf(body, kind, type_name)
@@ -130,8 +141,11 @@ class Bodies:
     def _decode_protobuf(self, body: bytes, kind: GroupVersionKind, type_name: str) -> Obj:
         assert self._protobuf is not None
         try:
-            said, tree = self._protobuf(body)
+            said, tree = self._protobuf(body, kind)
         except ValueError as error:
+            known: GroupVersionKind | None = getattr(error, "kind", None)
+            if known is not None:
+                raise cannot_be_handled(known, kind, str(error)) from None
             raise self._unreadable(kind, str(error), body) from None
         self._check_kind(said, kind)
         return self._own(tree, kind, type_name)
@@ -193,51 +207,67 @@ class Bodies:
 
     def delete_options(self, request: Request) -> Obj:
         """A DeleteOptions body; raises BadRequest."""
-        form = media_type(request.content_type) or JSON
+        form = media_type(request.content_type)
         body = request.body or b""
         try:
             if form == PROTOBUF and self._protobuf is not None:
-                return self._protobuf(body)[1]
+                said, tree = self._protobuf(body, _OPTIONS_KIND)
+                self._check_delete_kind(said)
+                return tree
             if form not in (JSON, YAML):
                 raise unsupported()
-            tree = codec.parse_json(body) if form == JSON else codec.parse_yaml(body)
-            self._check_delete_kind(tree)
-            return self._schemas.decode(_DELETE_OPTIONS, tree, validation="Ignore").obj
-        except (CodecError, DecodeError, ValueError) as error:
-            text = str(error)
-            if isinstance(error, CodecError):
-                text = f"couldn't get version/kind; json parse error: {text}"
-            raise BadRequest(text) from None
+            decoded = self._schemas.decode_body(
+                _DELETE_OPTIONS, body, yaml=form == YAML, validation="Ignore"
+            )
+            self._check_delete_kind(_completed(decoded.said, _OPTIONS_KIND))
+            return decoded.obj
+        except ValueError as error:
+            raise BadRequest(str(error)) from None
 
-    def _check_delete_kind(self, tree: Any) -> None:
-        if not isinstance(tree, dict) or not tree.get("kind"):
-            return
-        version = tree.get("apiVersion") or "meta.k8s.io/v1"
-        if tree["kind"] != "DeleteOptions":
-            raise BadRequest(_not_registered(tree["kind"], version))
+    @staticmethod
+    def _check_delete_kind(said: GroupVersionKind) -> None:
+        if said.kind != _OPTIONS_KIND.kind:
+            raise BadRequest(_not_registered(said.kind, said.api_version))
 
-    def parse_apply(self, request: Request, validation: str) -> Obj:
-        """An apply configuration: YAML or JSON, not defaulted, only its form is checked."""
+    @staticmethod
+    def check_apply(request: Request) -> None:
+        """What is asked of an apply configuration before the object is looked for: JSON is let
+        through as it is."""
+        if request.body is not None and not request.body.lstrip().startswith(b"{"):
+            try:
+                codec.parse_yaml(request.body)
+            except CodecError as error:
+                raise BadRequest(f"error encoding patch: {error}") from None
+
+    @staticmethod
+    def parse_apply(request: Request) -> tuple[Obj, list[str]]:
+        """An apply configuration: YAML or JSON, not defaulted, only its form is checked; and what
+        a strict reader says about it."""
         if request.body is None:
-            return dict(request.obj)
+            return dict(request.obj), []
         try:
             tree, problems = codec.parse_yaml_strictly(request.body)
         except CodecError as error:
-            raise BadRequest(f"error encoding patch: {error}") from None
+            text = f"error converting YAML to JSON: {error}"
+            raise BadRequest(f"error decoding patch: {text}") from None
         if tree is None:
             tree = {}
         if not isinstance(tree, dict):
             text = f"error unmarshaling JSON: while decoding JSON: {_not_an_object(tree)}"
             raise BadRequest(f"error decoding patch: {text}")
-        if problems and validation == "Strict":
-            raise BadRequest(f"error strict decoding patch: {', '.join(problems)}")
-        if validation == "Warn":
-            request.warnings.extend(problems)
-        return tree
+        return tree, problems
 
-    def normal(self, resource: Resource, tree: Obj) -> Obj:
-        """A merged object, decoded and defaulted. Raises DecodeError."""
-        obj = self._schemas.decode(resource.type_name, tree, validation="Ignore").obj
+    @staticmethod
+    def report_apply(problems: list[str], request: Request, validation: str) -> None:
+        """What was given twice, once it is known that the rest is fine."""
+        if problems and validation == "Strict":
+            text = f"error converting YAML to JSON: {', '.join(problems)}"
+            raise BadRequest(f"error strict decoding patch: {text}")
+        if validation == "Warn":
+            request.warnings.extend(_one_by_one(problems))
+
+    def completed(self, resource: Resource, obj: Obj) -> Obj:
+        """A merged and decoded object, named and defaulted."""
         if resource.custom is None:
             obj["kind"] = resource.kind
         obj["apiVersion"] = resource.gvk.api_version

@@ -10,11 +10,12 @@ Faces of the server (HTTP, in-process clients) hand in a `Request` and get a `Re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mockapi.base import deep
 from mockapi.base.clock import Clock
 from mockapi.base.ids import Ids
 from mockapi.machinery import options as option_rules
 from mockapi.machinery.admission.chain import Chain
-from mockapi.machinery.bodies import Bodies, media_type
+from mockapi.machinery.bodies import Bodies
 from mockapi.machinery.deletion import Deleter
 from mockapi.machinery.managedfields.managers import is_reset
 from mockapi.machinery.objects import Objects
@@ -25,6 +26,7 @@ from mockapi.machinery.reading import Reading, matcher, storage_revision
 from mockapi.machinery.registry import Registry
 from mockapi.machinery.request import ListResult, Request, Result
 from mockapi.machinery.resource import Obj, Resource
+from mockapi.machinery.schema.schemas import Decoded
 from mockapi.machinery.schema.strict import DecodeError
 from mockapi.machinery.subresources import Handler, Subresources
 from mockapi.machinery.watching import WatchStream
@@ -38,6 +40,7 @@ from mockapi.machinery.writing import (
 )
 from mockapi.meta import selectors
 from mockapi.meta.errors import ApiError, Invalid, UnsupportedMediaType
+from mockapi.meta.names import GroupVersionKind
 from mockapi.store.protocol import Store
 
 Answer = Result | ListResult
@@ -141,7 +144,7 @@ class Pipeline:
         return self.objects.decode_part(resource.type_name, request.obj, part, live)
 
     def patch(self, request: Request, plan: UpdatePlan | None = None) -> Result:
-        form = media_type(request.content_type)
+        form = request.content_type.partition(";")[0]
         if form not in patch_types(request.resource):
             raise unsupported_patch(request.resource)
         apply = form == patching.APPLY
@@ -185,12 +188,12 @@ class Pipeline:
         return obj
 
     def _applied(self, request: Request, patch: patching.Patch, live: Obj, type_name: str) -> Any:
-        tree = patch.apply(
-            live,
-            type_name=type_name,
-            types=self.registry.catalogue.types,
-            judge=self.objects.schemas.wrong,
-        )
+        types, judge = self.registry.catalogue.types, self.objects.schemas.wrong
+        try:
+            tree = patch.apply(live, type_name=type_name, types=types, judge=judge)
+        except RecursionError:
+            with deep.recursion():
+                tree = patch.apply(live, type_name=type_name, types=types, judge=judge)
         request.resets_managers = is_reset(tree)
         return tree
 
@@ -217,7 +220,7 @@ class Pipeline:
         types, schemas = self.registry.catalogue.types, self.objects.schemas
         validation = options.field_validation
         try:
-            decoded = schemas.decode(type_name, tree, validation=validation)  # type: ignore[arg-type]
+            decoded = self._restored(tree, type_name, validation, convert=patch.converts)
         except DecodeError as error:
             raise patch.undecodable(
                 tree, str(error), type_name=type_name, types=types, names=schemas.names
@@ -229,12 +232,27 @@ class Pipeline:
             request.warnings.extend(p for p in problems if p not in request.warnings)
         return decoded.obj
 
+    def _restored(self, tree: Any, type_name: str, validation: str, *, convert: bool) -> Decoded:
+        """A tree as an object of its type, without JSON between when it is to be converted: then
+        numbers are made to fit. Raises DecodeError."""
+        types, schemas = self.registry.catalogue.types, self.objects.schemas
+        try:
+            return schemas.decode(type_name, tree, validation=validation)  # type: ignore[arg-type]
+        except DecodeError:
+            if not convert or type_name not in types:
+                raise
+            if conversion.problem(tree, type_name, types, schemas.names):
+                raise
+            tree = conversion.fitted(tree, {"ref": type_name}, types)
+            return schemas.decode(type_name, tree, validation=validation)  # type: ignore[arg-type]
+
     def _apply(self, request: Request, options: WriteOptions, plan: UpdatePlan) -> Result:
         """Server-side apply: the field managers make the new object."""
         resource = request.resource
-        patch = self.bodies.parse_apply(request, options.field_validation)
+        self.bodies.check_apply(request)
 
         def change(live: Obj | None) -> Obj:
+            patch, problems = self.bodies.parse_apply(request)
             merged = self.writer.managers.apply(
                 live,
                 patch,
@@ -244,28 +262,27 @@ class Pipeline:
                 subresource=request.subresource,
                 now=self.bodies.now(),
             )
-            obj = self._converted(resource, merged, patch)
+            self.bodies.report_apply(problems, request, options.field_validation)
+            obj = self.converted(merged, resource.type_name, resource.gvk, patch)
+            obj = self.bodies.completed(resource, obj)
             check_name(request, obj)
             return obj
 
         planned = UpdatePlan(plan.strategy, plan.part, create=not plan.part, apply=True)
         return self.writer.update(request, change, options, planned)
 
-    def _converted(self, resource: Resource, merged: Obj, patch: Obj) -> Obj:
-        """What apply has merged, as an object of its kind."""
+    def converted(self, merged: Obj, type_name: str, gvk: GroupVersionKind, patch: Obj) -> Obj:
+        """What apply has merged, as an object of its type."""
         try:
-            return self.bodies.normal(resource, merged)
+            return self._restored(merged, type_name, "Ignore", convert=True).obj
         except DecodeError as error:
             types = self.registry.catalogue.types
-            name = resource.type_name
             text = (
-                conversion.problem(merged, name, types, self.objects.schemas.names)
-                if name in types
+                conversion.problem(merged, type_name, types, self.objects.schemas.names)
+                if type_name in types
                 else ""
             )
-            raise inconvertible(
-                resource.gvk, patch, text or conversion.without_field(str(error))
-            ) from None
+            raise inconvertible(gvk, patch, text or conversion.without_field(str(error))) from None
 
     def delete(self, request: Request) -> Result:
         return self.deleter.delete(request, self._delete_options(request))

@@ -12,11 +12,9 @@ from mockapi.machinery.admission.topology import labels_of
 from mockapi.machinery.eviction import Evictions
 from mockapi.machinery.managedfields import scale as scale_type
 from mockapi.machinery.options import WriteOptions
-from mockapi.machinery.patch import conversion, patching
-from mockapi.machinery.patch.failures import inconvertible
+from mockapi.machinery.patch import patching
 from mockapi.machinery.request import ListResult, Request, Result
 from mockapi.machinery.resource import Obj, Resource, ScaleStrategy
-from mockapi.machinery.schema.strict import DecodeError
 from mockapi.machinery.writing import UpdatePlan, check_name
 from mockapi.meta import fields, gofmt
 from mockapi.meta.errors import (
@@ -103,11 +101,12 @@ class Subresources:
         return Result(result.code, scale_of(result.obj, scale))
 
     def _apply_scale(self, request: Request, scale: ScaleStrategy, options: WriteOptions) -> Result:
-        patch = self.pipeline.bodies.parse_apply(request, options.field_validation)
+        self.pipeline.bodies.check_apply(request)
         writer = self.pipeline.writer
 
         def change(live: Obj | None) -> Obj:
             assert live is not None
+            patch, problems = self.pipeline.bodies.parse_apply(request)
             merged, managed = writer.managers.apply_scale(
                 live,
                 self._seen_scale(live, request.resource),
@@ -117,7 +116,8 @@ class Subresources:
                 force=options.force,
                 now=self.pipeline.bodies.now(),
             )
-            asked = self._decoded_scale(merged, patch)
+            self.pipeline.bodies.report_apply(problems, request, options.field_validation)
+            asked = self.pipeline.converted(merged, _SCALE_TYPE, SCALE, patch)
             check_name(request, asked)
             changed = _scaled(live, asked, request, scale)
             changed["metadata"]["managedFields"] = managed
@@ -135,18 +135,6 @@ class Subresources:
         if managed:
             seen["metadata"]["managedFields"] = managed
         return seen
-
-    def _decoded_scale(self, merged: Obj, patch: Obj) -> Obj:
-        try:
-            return self.pipeline.objects.schemas.decode(
-                _SCALE_TYPE, merged, validation="Ignore"
-            ).obj
-        except DecodeError as error:
-            types = self.pipeline.registry.catalogue.types
-            names = self.pipeline.objects.schemas.names
-            text = conversion.problem(merged, _SCALE_TYPE, types, names)
-            text = text or conversion.without_field(str(error))
-            raise inconvertible(SCALE, patch, text) from None
 
     def _parent(self, request: Request) -> Request:
         return Request("get", request.resource, request.namespace, request.name)

@@ -4,7 +4,6 @@ The fast parser answers for nearly every body. What it cannot (errors in Go's wo
 bad UTF-8, numbers as written) is left to `gojson`.
 """
 
-import json
 from typing import Any, Final
 
 import orjson
@@ -12,6 +11,8 @@ import orjson
 from mockapi.meta import gojson, goyaml
 
 _SPACE_BEFORE_COLON: Final = (b" :", b"\t:", b"\n:", b"\r:")
+_JSON_ONLY: Final = (b"\\/", b"\\ud", b"\\uD", b"\x7f")
+"""What Go's YAML reader does not take from JSON."""
 _HTML: Final = ((b"<", b"\\u003c"), (b">", b"\\u003e"), (b"&", b"\\u0026"))
 _LINES: Final = ((b"\xe2\x80\xa8", b"\\u2028"), (b"\xe2\x80\xa9", b"\\u2029"))
 
@@ -44,9 +45,10 @@ def parse_yaml(body: bytes) -> Any:
 def parse_yaml_strictly(body: bytes) -> tuple[Any, list[str]]:
     """The tree, and what a strict reader has to say about repeated keys."""
     try:
-        tree = orjson.loads(body)
-        if not may_repeat_keys(body, tree):
-            return tree, []
+        if not any(sign in body for sign in _JSON_ONLY):
+            tree = orjson.loads(body)
+            if not may_repeat_keys(body, tree):
+                return tree, []
     except orjson.JSONDecodeError:
         pass
     try:
@@ -79,7 +81,10 @@ def stored(obj: dict[str, Any]) -> bytes:
     What orjson gives keeps its whole working buffer (8 KB and more) alive, hence the copy.
     """
     sort = orjson.OPT_SORT_KEYS if next(iter(obj)) == "apiVersion" else None
-    return bytes(memoryview(orjson.dumps(obj, option=sort)))
+    try:
+        return bytes(memoryview(orjson.dumps(obj, option=sort)))
+    except orjson.JSONEncodeError:  # deeper than it cares for
+        return gojson.dumps(obj, sort=sort is not None).encode()
 
 
 def dumps(tree: Any) -> bytes:
@@ -87,7 +92,7 @@ def dumps(tree: Any) -> bytes:
     try:
         text = orjson.dumps(tree)
     except orjson.JSONEncodeError:  # deeper than it cares for
-        text = json.dumps(tree, separators=(",", ":"), ensure_ascii=False).encode()
+        return gojson.dumps(tree).encode()
     for char, escape in _HTML:
         if char in text:
             text = text.replace(char, escape)

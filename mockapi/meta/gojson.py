@@ -2,7 +2,9 @@
 keys and the text of numbers. Slow; for bodies about which the fast parser has no good answer.
 """
 
+import json
 import re
+from operator import itemgetter
 from typing import Any, Final
 
 from mockapi.meta import gofmt
@@ -33,6 +35,7 @@ _INSIDE_TOKEN: Final = (
     "in \\u",
 )
 """At the end of the input Go tries a blank first, and here it is what is wrong."""
+_OPENED: Final = object()
 TOO_EARLY: Final = "unexpected end of JSON input"
 
 
@@ -73,20 +76,79 @@ class Object(dict[str, Any]):
 
 def parse(body: bytes) -> Any:
     """Objects are `Object`, numbers `Number`. Raises GoSyntaxError."""
-    parser = _Parser(body)
-    try:
-        return parser.document()
-    except RecursionError:
-        raise GoSyntaxError("exceeded max depth", parser.at) from None
+    return _Parser(body).document()
 
 
 def plain(node: Any) -> Any:
     """The tree without the marks: dict, list, str, int, float, bool, None."""
-    if isinstance(node, dict):
-        return {key: plain(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [plain(value) for value in node]
-    return node.plain() if isinstance(node, Number) else node
+    found: list[Any] = []
+    waiting: list[tuple[Any, Any]] = [([node], found)]
+    while waiting:  # without recursion: it may be ten thousand deep
+        source, target = waiting.pop()
+        pairs = source.items() if isinstance(source, dict) else enumerate(source)
+        for key, value in pairs:
+            inner: Any = value.plain() if isinstance(value, Number) else value
+            if isinstance(value, dict | list):
+                inner = {} if isinstance(value, dict) else []
+                waiting.append((value, inner))
+            if isinstance(target, list):
+                target.append(inner)
+            else:
+                target[key] = inner
+    return found[0]
+
+
+def dumps(node: Any, *, sort: bool = False) -> str:
+    """Compact JSON with Go's escapes. Numbers stand as they were written, repeated keys as often;
+    the order of keys is the tree's unless sorted."""
+    out: list[str] = []
+    waiting: list[Any] = [node]
+    while waiting:  # without recursion, as above
+        item = waiting.pop()
+        if type(item) is _Text or isinstance(item, Number):
+            out.append(item)
+        elif isinstance(item, dict):
+            pairs = item.pairs if isinstance(item, Object) else list(item.items())
+            if sort:
+                pairs = sorted(pairs, key=itemgetter(0))
+            waiting.append(_END_OBJECT)
+            for index, (key, value) in reversed([*enumerate(pairs)]):
+                waiting += (value, _Text(f"{',' if index else ''}{_quoted(key)}:"))
+            out.append("{")
+        elif isinstance(item, list):
+            waiting.append(_END_LIST)
+            for index, value in reversed([*enumerate(item)]):
+                waiting += (value, _COMMA) if index else (value,)
+            out.append("[")
+        else:
+            out.append(_quoted(item))
+    return "".join(out)
+
+
+class _Text(str):
+    """What goes out as it is."""
+
+    __slots__ = ()
+
+
+_END_OBJECT: Final = _Text("}")
+_END_LIST: Final = _Text("]")
+_COMMA: Final = _Text(",")
+_HTML: Final = {
+    "<": "\\u003c",
+    ">": "\\u003e",
+    "&": "\\u0026",
+    "\u2028": "\\u2028",
+    "\u2029": "\\u2029",
+}
+
+
+def _quoted(scalar: Any) -> str:
+    text = json.dumps(scalar, ensure_ascii=False)
+    for char, escape in _HTML.items():
+        if char in text:
+            text = text.replace(char, escape)
+    return text
 
 
 def utf8(raw: bytes) -> str:
@@ -128,11 +190,51 @@ class _Parser:
         return self.data[self.at] if self.at < len(self.data) else -1
 
     def value(self) -> Any:
+        """Without recursion, for Go reads values ten thousand deep."""
+        outer: list[tuple[list[Any], str | None]] = []
+        """What is not closed yet: its elements and, in objects, the key of the next one."""
+        while True:
+            value = self.begin(outer)
+            if value is _OPENED:
+                continue
+            while outer:
+                items, key = outer[-1]
+                items.append(value if key is None else (key, value))
+                if key is None:
+                    if self.more(0x5D, "after array element"):
+                        break
+                elif self.more(0x7D, "after object key:value pair"):
+                    outer[-1] = (items, self.key())
+                    break
+                value = items if key is None else Object(items)
+                outer.pop()
+            else:
+                return value
+
+    def begin(self, outer: list[tuple[list[Any], str | None]]) -> Any:
+        """A scalar or an empty container; others are opened only."""
         char = self.peek()
-        if char == 0x7B:
-            return self.object()
-        if char == 0x5B:
-            return self.array()
+        if char not in (0x7B, 0x5B):
+            return self.scalar(char)
+        if len(outer) >= MAX_DEPTH:
+            raise self.wrong("exceeded max depth")
+        self.at += 1
+        if self.peek() == char + 2:  # the brackets' ends are the next but one
+            self.at += 1
+            return Object([]) if char == 0x7B else []
+        outer.append(([], self.key() if char == 0x7B else None))
+        return _OPENED
+
+    def key(self) -> str:
+        if self.peek() != 0x22:
+            raise self.wrong("looking for beginning of object key string")
+        key = self.string()
+        if self.peek() != 0x3A:
+            raise self.wrong("after object key")
+        self.at += 1
+        return key
+
+    def scalar(self, char: int) -> Any:
         if char == 0x22:
             return self.string()
         if char in _LITERALS:
@@ -140,34 +242,6 @@ class _Parser:
         if char == 0x2D or char in _DIGITS:
             return self.number()
         raise self.wrong("looking for beginning of value")
-
-    def object(self) -> Object:
-        self.at += 1
-        pairs: list[tuple[str, Any]] = []
-        if self.peek() == 0x7D:
-            self.at += 1
-            return Object(pairs)
-        while True:
-            if self.peek() != 0x22:
-                raise self.wrong("looking for beginning of object key string")
-            key = self.string()
-            if self.peek() != 0x3A:
-                raise self.wrong("after object key")
-            self.at += 1
-            pairs.append((key, self.value()))
-            if not self.more(0x7D, "after object key:value pair"):
-                return Object(pairs)
-
-    def array(self) -> list[Any]:
-        self.at += 1
-        items: list[Any] = []
-        if self.peek() == 0x5D:
-            self.at += 1
-            return items
-        while True:
-            items.append(self.value())
-            if not self.more(0x5D, "after array element"):
-                return items
 
     def more(self, end: int, context: str) -> bool:
         char = self.peek()

@@ -4,11 +4,14 @@ and the errors of Go's parser, which is libyaml's as well.
 
 import binascii
 import re
+import struct
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, Final
 
 import yaml
 
+from mockapi.base import deep
 from mockapi.meta import gofmt
 
 _LOADER: Final[Any] = getattr(yaml, "CLoader", yaml.Loader)
@@ -29,8 +32,19 @@ _FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?
 _INTEGER: Final = re.compile(
     r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))", re.ASCII
 )
-_RESOLVED: Final = frozenset(f"{_TAG}{name}" for name in ("bool", "int", "float", "null"))
+_DATE: Final = re.compile(
+    r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
+    r"(?:[Tt ]([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?:\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?)?",
+    re.ASCII,
+)
+_RESOLVED: Final = frozenset(
+    f"{_TAG}{name}" for name in ("bool", "int", "float", "null", "timestamp")
+)
 _MANY: Final = 1000
+_TOO_DEEP: Final = "exceeded maximum nesting depth"
+_SLASH: Final = re.compile(r"(?<!\\)(?:\\\\)*\\/")
+_SIGNIFICANT: Final = 6
+"""Digits of a float key before it is written with an exponent."""
 
 
 class GoYamlError(ValueError):
@@ -52,14 +66,12 @@ class _Node:
 
 def parse(body: bytes) -> tuple[Any, list[str]]:
     """The first document as a JSON tree, and the one problem of a strict reader, if any."""
-    try:
+    with deep.recursion():
         root = _Composer(body).document()
         if root is None:
             return None, []
         builder = _Builder()
         tree = _jsonable(builder.build(root))
-    except RecursionError:
-        raise GoYamlError("yaml: exceeded max depth of 10000") from None
     if builder.repeated:
         lines = "\n  ".join(builder.repeated)
         return tree, [f"yaml: unmarshal errors:\n  {lines}"]
@@ -70,6 +82,7 @@ class _Composer:
     """Events to nodes."""
 
     def __init__(self, body: bytes) -> None:
+        self._body = body
         self._events = self._read(body)
         self._anchors: dict[str, _Node] = {}
 
@@ -104,12 +117,22 @@ class _Composer:
             self._anchors[event.anchor] = node
         if kind == "scalar":
             node.value, node.plain = event.value, event.implicit[0]
+            if event.style == '"' and "/" in event.value:
+                self._check_slashes(event)
             return node
         for inner in self._events:
             if isinstance(inner, yaml.MappingEndEvent | yaml.SequenceEndEvent):
                 break
             node.items.append(self._node(inner))
         return node
+
+    def _check_slashes(self, event: Any) -> None:
+        """Go's parser does not know the escape that JSON has for a slash."""
+        text = self._body.decode(errors="replace")
+        for found in _SLASH.finditer(text, event.start_mark.index, event.end_mark.index):
+            line = text.count("\n", 0, found.start())
+            where = f"line {line + 1}: " if line else ""
+            raise GoYamlError(f"yaml: {where}found unknown escape character")
 
 
 class _Builder:
@@ -192,7 +215,7 @@ class _Key:
     def text(self) -> str:
         if isinstance(self.value, bool):
             return "true" if self.value else "false"
-        return f"{self.value:.8g}" if isinstance(self.value, float) else str(self.value)
+        return _float_text(self.value) if isinstance(self.value, float) else str(self.value)
 
 
 def _jsonable(value: Any) -> Any:
@@ -209,10 +232,27 @@ def _jsonable(value: Any) -> Any:
 
 
 def _text(key: _Key, item: Any) -> str:
-    if key.value is None:
+    value = key.value
+    if value is None or (type(value) is int and value >= 2**63):
         shown = "<nil>" if item is None else _go_syntax(item)
-        raise GoYamlError(f"unsupported map key of type: %!s(<nil>), key: <nil>, value: {shown}")
+        said = "%!s(<nil>), key: <nil>" if value is None else f"uint64, key: {value:#x}"
+        raise GoYamlError(f"unsupported map key of type: {said}, value: {shown}")
     return key.text()
+
+
+def _float_text(value: float) -> str:
+    """The fewest digits that are the same float32, as Go's format `g` writes them."""
+    single = struct.unpack("f", struct.pack("f", value))[0] if abs(value) < 3.5e38 else value
+    if single != single or single in (float("inf"), float("-inf")):
+        return {"inf": ".inf", "-inf": "-.inf"}.get(str(single), ".nan")
+    for digits in range(9):
+        text = f"{single:.{digits}e}"
+        if struct.pack("f", float(text)) == struct.pack("f", single):
+            break
+    mantissa, _, exponent = text.partition("e")
+    if -5 < int(exponent) < max(_SIGNIFICANT, digits + 1 if int(exponent) <= digits else 0):
+        return f"{float(text):.{max(0, digits - int(exponent))}f}"
+    return f"{mantissa}e{exponent}"
 
 
 def _scalar(node: _Node) -> Any:
@@ -232,11 +272,29 @@ def _scalar(node: _Node) -> Any:
 def _tagged(node: _Node, value: Any) -> Any:
     found = {bool: "bool", int: "int", float: "float", str: "str"}.get(type(value), "null")
     wanted = node.tag.removeprefix(_TAG)
+    if wanted == "timestamp" and _is_time(node.value):
+        return node.value
     if found == wanted:
         return value
     if found == "int" and wanted == "float":
         return float(value)
     raise GoYamlError(f"yaml: cannot decode !!{found} `{node.value}` as a !!{wanted}")
+
+
+def _is_time(text: str) -> bool:
+    found = _DATE.fullmatch(text)
+    if found is None:
+        return False
+    year, month, day, hour, minute, second, zone = found.groups()
+    if (zone is None) is ("T" in text.upper()):
+        return False
+    try:
+        datetime(
+            int(year) or 4, int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0)
+        )
+    except ValueError:
+        return False
+    return True
 
 
 def resolve(text: str) -> Any:
@@ -252,7 +310,10 @@ def resolve(text: str) -> Any:
         number = int(decimal) if decimal else int(digits, base)
         if number < 2**63 or (number < 2**64 and not sign) or (number == 2**63 and sign == "-"):
             return -number if sign == "-" else number
-    return float(plain) if _FLOAT.fullmatch(plain) else text
+    if not _FLOAT.fullmatch(plain):
+        return text
+    value = float(plain)
+    return text if value in (float("inf"), float("-inf")) else value
 
 
 def _is_merge(node: _Node) -> bool:
@@ -283,4 +344,6 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
     elif error.context_mark is not None:
         line = error.context_mark.line
     where = f"line {line}: " if line else ""
+    if error.problem == _TOO_DEEP:  # libyaml's own limit is lower
+        return f"yaml: {where}exceeded max depth of 10000"
     return f"yaml: {where}{error.problem or 'unknown problem parsing YAML content'}"

@@ -4,13 +4,14 @@ A case is a list of steps against one server; what differs between two runs of t
 (uids, times, revisions, the namespace) is named by order of appearance. See `cases/README.md`.
 """
 
+import gzip
 import http.client
 import json
 import re
 import secrets
 import ssl
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,10 @@ class Step:
     @property
     def title(self) -> str:
         return f"{self.method} {self.path}"
+
+    def bytes(self, fill: Callable[[str], str]) -> bytes | None:
+        """The body with its placeholders filled in."""
+        return None if self.body is None else fill(self.body).encode(errors="surrogateescape")
 
 
 @dataclass(frozen=True)
@@ -154,9 +159,19 @@ def step(entry: Any) -> Step:
 
 
 def _body(fields: Tree) -> str | None:
-    if "text" in fields:
-        return str(fields["text"]) * int(fields.get("times", 1))
-    return json.dumps(fields["body"]) if "body" in fields else None
+    """Bytes that are no text are surrogates in it, as `Step.bytes` takes them."""
+    if "bytes" in fields:  # each character is one
+        text = str(fields["bytes"]).encode("latin-1").decode(errors="surrogateescape")
+    elif "text" in fields:
+        text = str(fields["text"]) * int(fields.get("times", 1))
+    else:
+        text = json.dumps(fields["body"]) if "body" in fields else ""
+    for name, (before, depth, after) in (fields.get("nested") or {}).items():
+        text = text.replace(name, f"{before * depth}1{after * depth}")
+    if fields.get("gzip"):
+        packed = gzip.compress(text.encode(errors="surrogateescape"), mtime=0)
+        text = packed.decode(errors="surrogateescape")
+    return text if {"bytes", "text", "body"} & fields.keys() else None
 
 
 # -- running ---------------------------------------------------------------------------------
@@ -198,7 +213,7 @@ def _perform_until(step: Step, target: Target, names: Mapping[str, str]) -> Tree
 
 def _perform(step: Step, target: Target, names: Mapping[str, str]) -> Tree:
     connection = target.connect()
-    body = step.body if step.body is None else _filled(step.body, names).encode()
+    body = step.bytes(lambda text: _filled(text, names))
     try:
         connection.request(
             step.method,

@@ -5,7 +5,8 @@ sigs.k8s.io/json (texts, paths of duplicate and unknown fields).
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable
+from math import isinf
 from typing import Any, Final
 
 from mockapi.machinery.patch.failures import Malformed
@@ -16,33 +17,40 @@ _LIMIT: Final = 100
 """So many problems are reported and no more."""
 
 
-class _Repeating(gojson.Object):
-    """An object in which a key occurs twice; the last one wins."""
-
-    __slots__ = ()
-
-    @property
-    def names(self) -> list[str]:
-        return [name for name, _ in self.pairs]
-
-
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
-    return found if len(found) == len(pairs) else _Repeating(pairs)
+    return found if len(found) == len(pairs) else gojson.Object(pairs)
+
+
+def _integer(text: str) -> Any:
+    return int(text) if len(text) < _LONGEST else gojson.Number(text)
 
 
 def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is not JSON.")
 
 
-_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse)
+_LONGEST: Final = 19
+"""Of numbers that may not be int64."""
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_object,
+    parse_int=_integer,
+    parse_float=gojson.Number,
+    parse_constant=_refuse,
+)
 
 
 def parse(body: bytes) -> Any:
-    """The tree; objects with repeated keys know which ones those are."""
+    """The tree; objects with repeated keys know which ones those are, numbers that are no small
+    integers how they are written."""
     try:
-        return _DECODER.decode(body.decode())
+        if b"\\ud" not in body and b"\\uD" not in body:
+            return _DECODER.decode(body.decode())
     except (ValueError, RecursionError):
+        pass  # it may be JSON all the same
+    try:
+        return gojson.parse(body)
+    except gojson.GoSyntaxError:
         raise Malformed("invalid JSON patch") from None
 
 
@@ -54,39 +62,42 @@ def problems(patch: Any, *, operations: bool) -> list[str]:
             for problem in _operation_problems(operation or {}, f"[{index}]"):
                 found[f"json patch {problem}"] = None
     else:
-        found.update(dict.fromkeys(_duplicates(patch, "")))
+        _duplicates(patch, "", found)
     return list(found)[:_LIMIT]
 
 
-def _operation_problems(operation: dict[str, Any], path: str) -> Iterator[str]:
+def _operation_problems(operation: dict[str, Any], path: str) -> list[str]:
     seen = set()
-    for name in _names(operation):
+    found: dict[str, None] = {}
+    for name, value in pairs_of(operation):
         if name not in _OPERATION_FIELDS:
-            yield f'unknown field "{path}.{name}"'
+            found[f'unknown field "{path}.{name}"'] = None
             continue
         if name in seen:
-            yield f'duplicate field "{path}.{name}"'
+            found[f'duplicate field "{path}.{name}"'] = None
         seen.add(name)
-        yield from _duplicates(operation[name], f"{path}.{name}")
+        _duplicates(value, f"{path}.{name}", found)
+    return list(found)
 
 
-def _names(tree: dict[str, Any]) -> list[str]:
-    return tree.names if isinstance(tree, _Repeating) else list(tree)
+def pairs_of(tree: dict[str, Any]) -> Iterable[tuple[str, Any]]:
+    return tree.pairs if isinstance(tree, gojson.Object) else tree.items()
 
 
-def _duplicates(node: Any, path: str) -> Iterator[str]:
+def _duplicates(node: Any, path: str, found: dict[str, None]) -> None:
     if isinstance(node, dict):
         seen = set()
-        for name in _names(node):
+        for name, value in pairs_of(node):
             inner = f"{path}.{name}" if path else name
             if name in seen:
-                yield f'duplicate field "{inner}"'
+                found[f'duplicate field "{inner}"'] = None
             else:
-                yield from _duplicates(node[name], inner)
+                _duplicates(value, inner, found)
             seen.add(name)
     elif isinstance(node, list):
         for index, item in enumerate(node):
-            yield from _duplicates(item, f"{path}[{index}]")
+            if isinstance(item, dict | list):
+                _duplicates(item, f"{path}[{index}]", found)
 
 
 def check_operations(patch: Any, *, strict: bool) -> list[Any]:
@@ -100,17 +111,35 @@ def check_operations(patch: Any, *, strict: bool) -> list[Any]:
     for operation in patch:
         if operation is not None and not isinstance(operation, dict):
             raise _mismatch(operation, f"Go value of type {target}", strict=strict)
-        for name, value in (operation or {}).items() if strict else ():
-            if name in ("op", "path", "from") and not isinstance(value, str | None):
+        for name, value in pairs_of(operation or {}) if strict else ():
+            if name in ("op", "path", "from") and not _is_text(value):
                 where = f"Go struct field jsonPatchOp.{name} of type string"
                 raise _mismatch(value, where, strict=True)
+            if name == "value":
+                _check_numbers(value, "Go struct field jsonPatchOp.value of type float64")
     return patch
+
+
+def _is_text(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not isinstance(value, gojson.Number))
+
+
+def _check_numbers(node: Any, where: str, *, strict: bool = True) -> None:
+    """Numbers without a type must be float64 at least."""
+    if isinstance(node, dict | list):
+        for inner in node.values() if isinstance(node, dict) else node:
+            if isinstance(inner, dict | list | gojson.Number):
+                _check_numbers(inner, where, strict=strict)
+    elif isinstance(node, gojson.Number) and isinf(node.plain()):
+        prefix = "error decoding patch: " if strict else ""
+        raise Malformed(f"{prefix}json: cannot unmarshal number {node} into {where}")
 
 
 def check_object(patch: Any, *, prefixed: bool) -> None:
     """Merge patches are objects (or null, which is dealt with later)."""
     if patch is not None and not isinstance(patch, dict):
         raise _mismatch(patch, "Go value of type map[string]interface {}", strict=prefixed)
+    _check_numbers(patch, "Go value of type float64", strict=prefixed)
 
 
 def _mismatch(value: Any, target: str, *, strict: bool) -> Malformed:
@@ -122,7 +151,7 @@ def json_kind(value: Any) -> str:
     """What Go's JSON decoder calls a value."""
     if isinstance(value, bool):
         return "bool"
-    if isinstance(value, int | float):
+    if isinstance(value, int | float | gojson.Number):
         return "number"
     if isinstance(value, str):
         return "string"

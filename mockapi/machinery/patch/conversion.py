@@ -13,12 +13,42 @@ from mockapi.machinery.schema import gobase64
 from mockapi.machinery.schema.strict import Names
 
 _IN_STRUCT = re.compile(r"^json: cannot unmarshal (.*) into Go struct field \S+ of type (\S+)$")
+_BITS = {"int32": 32, "int64": 64}
 _NUMBERS = ("int32", "int64", "float64")
 
 
 def problem(value: Any, type_name: str, types: Mapping[str, Type], names: Names) -> str:
     """The first problem of a tree, or "": types with a decoder of their own are not looked at."""
     return _Conversion(types, names).problem(value, {"ref": type_name}, ())
+
+
+def fitted(value: Any, shape: Shape, types: Mapping[str, Type]) -> Any:
+    """A tree without a `problem`, with its numbers made to fit their types: whole floats become
+    integers, and what is too large for those is cut off."""
+    if isinstance(shape, str):
+        bits = _BITS.get(shape)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return _cut(value, bits) if bits and is_number else value
+    if "ref" in shape:
+        owner = types[shape["ref"]]
+        if owner.scalar or not isinstance(value, dict):
+            return value
+        fields = owner.fields
+        return {
+            key: fitted(item, fields[key].type, types) if key in fields else item
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [fitted(item, shape["list"], types) for item in value]
+    if isinstance(value, dict):
+        return {key: fitted(item, shape["map"], types) for key, item in value.items()}
+    return value
+
+
+def _cut(value: float, bits: int) -> int:
+    """Floats that are no int64 become the least one."""
+    whole = int(value) if abs(value) < 2**63 else -(2**63)
+    return (whole + (1 << bits - 1)) % (1 << bits) - (1 << bits - 1)
 
 
 def without_field(error: str) -> str:

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from mockapi.base import tree
 from mockapi.machinery.patch.failures import Rejected
-from mockapi.meta import gofmt
+from mockapi.meta import gofmt, gojson
+from mockapi.meta.gojson import Number
 
 MAX_OPERATIONS: Final = 10_000
 
@@ -218,6 +219,8 @@ def _put(container: Any, step: str, value: Any) -> None:
 
 def _equal(left: Any, right: Any) -> bool:
     """Equal JSON: unlike Python's, 1 is neither true nor 1.0."""
+    if isinstance(left, Number) or isinstance(right, Number):
+        return _spelled(left) == _spelled(right)
     if type(left) is not type(right):
         return False
     if isinstance(left, dict):
@@ -225,6 +228,15 @@ def _equal(left: Any, right: Any) -> bool:
     if isinstance(left, list):
         return len(left) == len(right) and all(map(_equal, left, right))
     return bool(left == right)
+
+
+def _spelled(value: Any) -> str | None:
+    """A number as it is written, None for other values."""
+    if isinstance(value, Number):
+        return str(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return str(value) if isinstance(value, int) else gojson.dumps(value)
 
 
 def _is_plain(value: Any) -> bool:

@@ -4,8 +4,6 @@ The order of the steps is that of the real handler: the body must be JSON before
 looked for; everything else that may be wrong with a patch shows when it is applied.
 """
 
-import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -45,6 +43,11 @@ class Patch:
         self.problems: list[str] = []
         """Duplicate and unknown fields of the patch itself; known once it was applied."""
 
+    @property
+    def converts(self) -> bool:
+        """Whether the patched map becomes the object without JSON between."""
+        return self.media_type == STRATEGIC
+
     def apply(
         self,
         document: Obj,
@@ -62,18 +65,17 @@ class Patch:
         if self.media_type == JSON:
             return self._of_kind(self._json(document), type_name, types)
         self._check_object()
-        # Merging forgets what was said twice; a JSON patch hands it on.
-        tree = gojson.plain(self.tree)
         if self.media_type == MERGE:
-            return self._of_kind(merge_patch.apply(tree, document), type_name, types)
-        self._consumed = strategic.consumable(tree or {})
+            merged = merge_patch.apply(self.tree, document)
+            return self._of_kind(merged, type_name, types)
+        self._consumed = strategic.consumable(gojson.plain(self.tree) or {})
         return strategic.consume(self._consumed, document, type_name, types)
 
     def _of_kind(self, patched: Any, type_name: str, types: Mapping[str, Type]) -> Any:
         """The patched tree says itself what it is, and must still be of the kind."""
         if type_name not in types:
             self._untyped = True  # a custom resource, which Go keeps as a map
-            return patched
+            return gojson.plain(patched)
         problem = kinds.problem(patched, types[type_name].gvks, types)
         if problem and (other := kinds.other(patched, types[type_name].gvks, types)):
             problem = self._judge(other, patched) or problem
@@ -138,39 +140,6 @@ class Patch:
         shown = (
             gofmt.value(self._consumed)
             if self.media_type == STRATEGIC
-            else go_json(patched, sort=self._untyped)
+            else gojson.dumps(patched, sort=self._untyped)
         )
         return Invalid("", "", "", [fields.invalid("patch", shown, error)])
-
-
-_HTML: Final = {
-    "<": "\\u003c",
-    ">": "\\u003e",
-    "&": "\\u0026",
-    "\u2028": "\\u2028",
-    "\u2029": "\\u2029",
-}
-
-
-_MARK: Final = re.compile(r'\\u0000\d+"')
-
-
-def _told_apart(node: Any) -> Any:
-    """With a mark at the end of keys that occur twice in one object."""
-    if isinstance(node, gojson.Object):
-        pairs = enumerate(node.pairs)
-        return {f"{key}\0{index}": _told_apart(value) for index, (key, value) in pairs}
-    if isinstance(node, dict):
-        return {key: _told_apart(value) for key, value in node.items()}
-    return [_told_apart(item) for item in node] if isinstance(node, list) else node
-
-
-def go_json(tree: Any, *, sort: bool = False) -> str:
-    """Compact JSON with Go's escapes for HTML; the order of keys is the tree's unless sorted."""
-    tree = _told_apart(tree)
-    text = json.dumps(tree, separators=(",", ":"), ensure_ascii=False, sort_keys=sort)
-    text = _MARK.sub('"', text)
-    for char, escape in _HTML.items():
-        if char in text:
-            text = text.replace(char, escape)
-    return text

@@ -23,7 +23,7 @@ ORDER: Final = "$setElementOrder"
 
 def consumable(patch: Obj) -> Obj:
     """A copy of the patch for `consume`."""
-    copy: Obj = _whole_numbers(tree.copy(patch))
+    copy: Obj = tree.copy(patch)
     return copy
 
 
@@ -36,18 +36,6 @@ def apply(patch: Obj, document: Obj, type_name: str, types: Mapping[str, Type]) 
 def consume(patch: Obj, document: Obj, type_name: str, types: Mapping[str, Type]) -> Obj:
     """As `apply`; directives and nulls that are done with leave the patch."""
     return _merge(document, patch, _Schema({"ref": type_name}, types))
-
-
-def _whole_numbers(value: Any) -> Any:
-    """5.0 fits an integer here, though not in JSON: changed in place."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, dict):
-        for key, item in value.items():
-            value[key] = _whole_numbers(item)
-    elif isinstance(value, list):
-        value[:] = map(_whole_numbers, value)
-    return value
 
 
 class _Schema:

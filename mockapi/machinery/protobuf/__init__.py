@@ -39,7 +39,7 @@ def encode_tree(tree: dict[str, Any]) -> bytes:
     return builtin().encode(tree, GroupVersionKind(group, version, kind))
 
 
-def decode_body(body: bytes, type_name: str = "") -> tuple[GroupVersionKind, dict[str, Any]]:
-    """The kind that a body says it is ("" for what it does not say), and its tree, read as that
-    kind or, when there is no such, as `type_name`. Raises ProtobufError."""
-    return builtin().decode(body, type_name=type_name)
+def decode_body(body: bytes, expected: GroupVersionKind) -> tuple[GroupVersionKind, dict[str, Any]]:
+    """The kind that a body says it is, as expected where it does not say, and its tree, empty for
+    an unknown kind. Raises ProtobufError."""
+    return builtin().decode(body, expected=expected)

@@ -16,6 +16,7 @@ MAGIC: Final = b"k8s\0"
 _ONE: Final = wire.tag(1, wire.BYTES)
 _TWO: Final = wire.tag(2, wire.BYTES)
 _TAIL: Final = wire.tag(3, wire.BYTES) + b"\0" + wire.tag(4, wire.BYTES) + b"\0"
+_NOTHING: Final = GroupVersionKind("", "", "")
 NO_MAGIC: Final = (
     "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]"
 )
@@ -56,12 +57,23 @@ class Codec:
         inner = delimited(_ONE, event.encode()) + delimited(_TWO, delimited(_ONE, body))
         return len(inner).to_bytes(4, "big") + inner
 
-    def decode(self, body: bytes, *, type_name: str = "") -> tuple[GroupVersionKind, Obj]:
-        """The kind and the tree of a body (hand it to `Schemas.decode`). A body that names no kind
-        is read as `type_name`, one of an unknown kind as nothing. Raises ProtobufError."""
+    def decode(
+        self, body: bytes, *, expected: GroupVersionKind = _NOTHING
+    ) -> tuple[GroupVersionKind, Obj]:
+        """The kind and the tree of a body (hand it to `Schemas.decode`). What a body does not say
+        is as expected; one of an unknown kind is read as nothing. Raises ProtobufError, which
+        knows the kind when only the object itself cannot be read."""
         gvk, message = self.open(body)
-        name = self._kinds.get(gvk) or type_name
-        return gvk, self.read(message, name) if name else {}
+        if not gvk.kind:
+            gvk = gvk._replace(kind=expected.kind)
+        if not (gvk.group or gvk.version):
+            gvk = gvk._replace(group=expected.group, version=expected.version)
+        name = self._kinds.get(gvk)
+        try:
+            return gvk, self.read(message, name) if name else {}
+        except ProtobufError as error:
+            error.kind = gvk
+            raise
 
     def read(self, message: bytes, type_name: str) -> Obj:
         """The tree of a message without envelope."""
@@ -73,8 +85,13 @@ class Codec:
             raise ProtobufError("empty data")
         if not body.startswith(MAGIC):
             raise ProtobufError(NO_MAGIC)
-        found = {number: value for number, _, value in wire.fields(body[4:])}
-        meta = {number: value for number, _, value in wire.fields(found.get(1, b""))}
+        if body == MAGIC:
+            raise ProtobufError("empty body")
+        try:
+            found = {number: value for number, _, value in wire.fields(body[4:])}
+            meta = {number: value for number, _, value in wire.fields(found.get(1, b""))}
+        except wire.BadTag as error:
+            raise error.of("Unknown") from None
         try:
             group, version = split_api_version(meta.get(1, b"").decode(errors="replace"))
         except ValueError as error:

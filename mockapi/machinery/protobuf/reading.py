@@ -1,19 +1,31 @@
 """Messages to trees. Zero values come out as they are written; `Schemas.decode` drops them."""
 
 import binascii
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from mockapi.machinery.catalogue import Shape
 from mockapi.machinery.protobuf import scalars, wire
 from mockapi.machinery.protobuf.messages import Embedded, Message, Messages, Slot
-from mockapi.machinery.protobuf.wire import ProtobufError
+from mockapi.machinery.protobuf.wire import BadTag, ProtobufError
 
 Obj = dict[str, Any]
 Read = Callable[[Any], Any]
 """Of an int (varint) or bytes."""
 Take = Callable[[Obj, Any], None]
 """Puts a value that was read into the object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """How a message's fields are read, by number: (wire type, what takes the value, Go's name)."""
+
+    message: str
+    rows: Mapping[int, tuple[int, Take, str]]
+
+
 _WIRES: Final = {
     "int32": wire.VARINT,
     "int64": wire.VARINT,
@@ -25,7 +37,7 @@ _WIRES: Final = {
 class Readers:
     def __init__(self, messages: Messages) -> None:
         self._messages = messages
-        self._tables: dict[str, dict[int, tuple[int, Take]]] = {}
+        self._tables: dict[str, Table] = {}
 
     def of_type(self, name: str) -> Callable[[bytes], Obj]:
         def read(data: bytes) -> Obj:
@@ -35,31 +47,41 @@ class Readers:
 
         return read
 
-    def _table(self, name: str) -> dict[int, tuple[int, Take]]:
+    def _table(self, name: str) -> Table:
         found = self._tables.get(name)
         if found is None:
             found = self._tables[name] = self._compile(self._messages.of_type(name))
         return found
 
-    def _compile(self, message: Message) -> dict[int, tuple[int, Take]]:
-        return {slot.number: self._take(slot) for slot in message.slots}
+    def _compile(self, message: Message) -> Table:
+        rows = {slot.number: self._take(slot) for slot in message.slots}
+        return Table(message.name.rpartition(".")[2], rows)
 
-    def _into(self, table: dict[int, tuple[int, Take]], obj: Obj, data: bytes) -> None:
-        for number, kind, value in wire.fields(data):
-            entry = table.get(number)
-            if entry is None:
-                continue
-            if kind != entry[0]:
-                if kind == wire.BYTES and entry[0] == wire.VARINT:
-                    _packed(entry[1], obj, value)
+    def _into(self, table: Table, obj: Obj, data: bytes) -> None:
+        rows = table.rows
+        try:
+            for number, kind, value in wire.fields(data):
+                entry = rows.get(number)
+                if entry is None:
                     continue
-                raise ProtobufError(f"proto: wrong wireType = {kind} for field {number}")
-            entry[1](obj, value)
+                if kind == entry[0]:
+                    entry[1](obj, value)
+                elif kind == wire.BYTES and entry[0] == wire.VARINT:
+                    _packed(entry[1], obj, value)
+                else:
+                    text = f"proto: wrong wireType = {kind} for field {entry[2]}"
+                    raise ProtobufError(text)
+        except BadTag as error:
+            raise error.of(table.message) from None
 
-    def _take(self, slot: Slot | Embedded) -> tuple[int, Take]:
+    def _take(self, slot: Slot | Embedded) -> tuple[int, Take, str]:
         if isinstance(slot, Embedded):
             table = self._compile(slot.message)
-            return wire.BYTES, lambda obj, data: self._into(table, obj, data)
+            take: Take = lambda obj, data: self._into(table, obj, data)  # noqa: E731
+            return wire.BYTES, take, table.message
+        return *self._of_field(slot), _go_name(slot)
+
+    def _of_field(self, slot: Slot) -> tuple[int, Take]:
         key, shape = slot.key, slot.shape
         if isinstance(shape, dict) and "map" in shape:
             return wire.BYTES, self._entry(key, self._read(shape["map"], slot.kind)[1])
@@ -110,6 +132,20 @@ class Readers:
             return schema(found[0][2]) if found else None
 
         return read
+
+
+_CAPITALS: Final = re.compile(r"^(api|cel|cidr|cpu|fs|id|ip|ipv4|ipv6|os|ttl|uid|url)(?=[A-Z]|$)")
+
+
+def _go_name(slot: Slot) -> str:
+    """The Go field that a message's field is, as texts name it."""
+    name = slot.kind.rpartition(".")[2]
+    if slot.key == "metadata" and name in ("ObjectMeta", "ListMeta"):
+        return name
+    capital = _CAPITALS.match(slot.key)
+    if capital:
+        return capital[0].upper() + slot.key[capital.end() :]
+    return slot.key[:1].upper() + slot.key[1:]
 
 
 def _setting(key: str, read: Read) -> Take:

@@ -17,7 +17,8 @@ class Unusual(Exception):
     """Not a mistake by itself: the fast path does not know."""
 
 
-UNUSUAL: Final = Unusual()
+UNUSUAL: Final = Unusual
+"""Raised anew each time: one instance would keep the frames of all who raised it."""
 
 
 def string(value: Any) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from mockapi.base import deep
 from mockapi.machinery.catalogue import Type
 from mockapi.machinery.schema.compiled import Compiler
 from mockapi.machinery.schema.defaulting import Defaulter, Defaulting
@@ -24,7 +25,14 @@ _HEADER_NAMES: Final = {"apiVersion": "apiVersion", "apiversion": "apiVersion", 
 _NO_HEADER: Final = "couldn't get version/kind; json parse error:"
 _OBJECT_META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _NOT_QUICKLY: Final = (Unusual, TypeError, RecursionError)
-_WORDS: Final = {str: "string", bool: "bool", int: "number", float: "number", list: "array"}
+_WORDS: Final = {
+    str: "string",
+    bool: "bool",
+    int: "number",
+    float: "number",
+    gojson.Number: "number",
+    list: "array",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,19 +119,21 @@ class Schemas:
         DecodeError that it does not fit the type.
         """
         tree, found = _parsed(body, yaml)
-        said = _said(tree)
+        node = tree
+        if not yaml and codec.may_repeat_keys(body, tree):
+            node = codec.parse_json_exactly(body)
+        said = _said(node)
         strict = validation != "Ignore"
         if type_name in self._custom:
             return self._decode_custom_body(
-                type_name, None if yaml else body, tree, found, said, validation
+                type_name, None if yaml else body, node, found, said, validation
             )
-        if yaml or not strict or not codec.may_repeat_keys(body, tree):
+        if node is tree:
             try:
                 obj = self._compiler.struct(type_name).read(tree)
                 return Decoded(self._named(type_name, obj), found if strict else [], said)
             except _NOT_QUICKLY:
-                pass
-        node = tree if yaml else codec.parse_json_exactly(body)
+                node = _as_json(tree) if yaml else codec.parse_json_exactly(body)
         obj, problems = self._slowly(type_name, node, validation)
         return Decoded(self._named(type_name, obj), [*found, *problems] if strict else [], said)
 
@@ -183,9 +193,11 @@ class Schemas:
             shown = codec.dumps(tree) if body is None else body
             text = f"Object 'Kind' is missing in '{gojson.utf8(shown)}'"
             raise DecodeError(text) if validation == "Ignore" else codec.CodecError(text)
-        if body is not None and validation != "Ignore" and codec.may_repeat_keys(body, tree):
+        if isinstance(tree, gojson.Object) and validation == "Ignore":
+            tree = gojson.plain(tree)
+        elif isinstance(tree, gojson.Object):
             walk = Walk(self._types, {}, strict=True)
-            tree = walk.untyped(codec.parse_json_exactly(body))
+            tree = walk.untyped(tree)
             problems = problems + walk.problems
         decoded = self._decode_custom(type_name, tree, problems, validation)
         return Decoded(decoded.obj, decoded.problems, said)
@@ -197,8 +209,9 @@ class Schemas:
             raise DecodeError(f"expected object, got {type(tree).__name__}")
         try:
             obj, unknown = self._custom[type_name].coerce(tree, self.read_metadata)
-        except (Unusual, RecursionError):
-            raise DecodeError("exceeded max depth") from None
+        except RecursionError:
+            with deep.recursion():
+                obj, unknown = self._custom[type_name].coerce(tree, self.read_metadata)
         if validation == "Ignore":
             return Decoded(obj, [])
         return Decoded(obj, [*problems, *(f'unknown field "{path}"' for path in unknown)])
@@ -229,10 +242,9 @@ class Schemas:
     def _slowly(self, type_name: str, node: Any, validation: Validation) -> tuple[Obj, list[str]]:
         walk = Walk(self._types, self.names, strict=validation != "Ignore")
         try:
-            pruned = walk.decode(type_name, node)
-            obj: Obj = self._compiler.struct(type_name).read(pruned)
-        except RecursionError:
-            raise DecodeError("exceeded max depth") from None
+            with deep.recursion():
+                pruned = walk.decode(type_name, node)
+                obj: Obj = self._compiler.struct(type_name).read(pruned)
         except Unusual:
             raise AssertionError(f"The slow path left something odd in a {type_name}.") from None
         return obj, walk.problems
@@ -247,7 +259,16 @@ class Schemas:
         return named
 
 
+def _as_json(tree: Any) -> Any:
+    """YAML comes to the decoder as JSON, in which maps are written by key."""
+    with deep.recursion():
+        return _sorted(tree)
+
+
 def _sorted(tree: Any) -> Any:
+    """With the keys of objects in order, as Go writes maps."""
+    if isinstance(tree, list):
+        return [_sorted(item) for item in tree]
     if not isinstance(tree, dict):
         return tree
     return {key: _sorted(tree[key]) for key in sorted(tree)}
@@ -277,11 +298,11 @@ def interpret(tree: Any) -> tuple[str, str, str]:
     if not isinstance(tree, dict):
         raise _no_header(f"{_WORDS[type(tree)]} into Go value of type {_HEADER}")
     found = {"apiVersion": "", "kind": ""}
-    for key, value in tree.items():
+    for key, value in tree.pairs if isinstance(tree, gojson.Object) else tree.items():
         name = _HEADER_NAMES.get(key) or _HEADER_NAMES.get(key.lower())
         if name is None or value is None:
             continue
-        if not isinstance(value, str):
+        if type(value) is not str:
             word = _WORDS.get(type(value), "object")
             raise _no_header(f"{word} into Go struct field .{name} of type string")
         found[name] = value

@@ -72,5 +72,5 @@ def test_a_body_cut_short_is_refused_or_read_never_worse(size: int) -> None:
 def test_a_body_that_names_no_kind_is_read_as_the_expected_one() -> None:
     body = CODEC.envelope(CODEC.message({"metadata": {"name": "a"}}, TABLES.type_name(POD)), POD)
     nameless = b"k8s\0" + body[body.index(b"\x12", 4 + body[5]) :]
-    gvk, tree = CODEC.decode(nameless, type_name=TABLES.type_name(POD))
-    assert (gvk.kind, tree["metadata"]["name"]) == ("", "a")
+    gvk, tree = CODEC.decode(nameless, expected=POD)
+    assert (gvk, tree["metadata"]["name"]) == (POD, "a")
