@@ -247,7 +247,7 @@ class Writer:
             return self._answer(request, 201, obj)
         obj = self.objects.at_rest(request.resource, obj)
         entry = self._put(key, obj, expected=0)
-        if request.resource.strategy.settles(obj):
+        if context.unsettled or request.resource.strategy.settles(obj):
             self._unsettled.add(entry.revision)
         if request.resource.strategy.after_create is not None:
             request.resource.strategy.after_create(obj, context)
@@ -414,7 +414,8 @@ class Writer:
             for key in plan.strategy.kept_metadata:
                 keep(obj["metadata"], old["metadata"], key)
             plan.strategy.prepare_update(obj, old, context)
-            self._default_labels(resource, obj, old, context)
+            if not self._finished_deleting(obj, old):
+                self._default_labels(resource, obj, old, context)
             return
         if strategy.has_status:
             keep(obj, old, "status")

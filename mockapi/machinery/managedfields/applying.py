@@ -14,7 +14,7 @@ from mockapi.machinery.managedfields.fieldset import LEAF, FieldSet
 from mockapi.machinery.managedfields.nodes import TypedError
 from mockapi.machinery.managedfields.shapes import NOBODYS
 from mockapi.machinery.resource import Obj, Resource
-from mockapi.meta import gofmt
+from mockapi.meta import gofmt, gotime
 from mockapi.meta.errors import ApiError, ApplyConflict, BadRequest
 from mockapi.meta.names import split_api_version
 
@@ -71,6 +71,9 @@ class Applying:
             self._update_last_applied(metadata, patch)
         if managed:
             metadata["managedFields"] = entries.write(managed)
+        given = (patch.get("metadata") or {}).get("managedFields")
+        if given and not _have_times(given):
+            metadata["managedFields"] = given  # no entries, and nothing that can be converted
         result["metadata"] = metadata
         return result
 
@@ -247,11 +250,21 @@ def _are_entries(managed: Any) -> bool:
     """Whether a list can be read as managed fields: otherwise it counts as not given here."""
     if not isinstance(managed, list):
         return False
-    return all(
+    return _have_times(managed) and all(
         isinstance(entry, dict)
         and all(isinstance(entry.get(name), str | None) for name in _ENTRY_TEXTS)
         for entry in managed
     )
+
+
+def _have_times(managed: list[Any]) -> bool:
+    try:
+        for entry in managed:
+            if isinstance(entry, dict) and entry.get("time") is not None:
+                gotime.canonical(entry["time"])
+    except (gotime.GoTimeError, AttributeError, TypeError):
+        return False
+    return True
 
 
 def _text(value: Any) -> str:

@@ -39,6 +39,8 @@ def _prepare_create(obj: Obj, context: Context) -> None:
         matched.setdefault(UID_LABEL, metadata.get("uid", ""))
         if shared:
             metadata["labels"] = dict(own)
+        elif not metadata.get("labels"):  # stored with the first update, till then every reader's
+            context.unsettled = True
     workloads.prepare_create(obj, context)
 
 
@@ -208,18 +210,9 @@ def _warnings(obj: Obj, old: Obj | None) -> list[str]:
     return [] if obj["spec"] == old["spec"] else spec_warnings(obj["spec"], SPEC)
 
 
-def _has_labels_of_template(job: Obj) -> bool:
-    """They are stored with the first update: until then every reader adds them."""
-    labels = job["metadata"].get("labels")
-    of_template = (job["spec"]["template"].get("metadata") or {}).get("labels")
-    generated = not job["spec"].get("manualSelector")
-    return generated and bool(labels) and labels == of_template
-
-
 STRATEGY = Strategy(
     group="batch",
     kind="Job",
-    settles=_has_labels_of_template,
     prepare_create=_prepare_create,
     complete=_complete,
     prepare_update=_prepare_update,
