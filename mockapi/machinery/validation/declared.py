@@ -36,8 +36,10 @@ def by(origin: str, errors: Iterable[FieldError]) -> Errors:
 
 def immutable(new: Any, old: Any, path: Path) -> Errors:
     """The declared form does not show the value."""
-    if new == old:
-        return []
+    return [] if new == old else changed(path)
+
+
+def changed(path: Path) -> Errors:
     return by(IMMUTABLE, [fields.invalid(path, None, "field is immutable")])
 
 

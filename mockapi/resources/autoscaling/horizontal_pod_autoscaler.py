@@ -3,7 +3,8 @@
 from typing import Any
 
 from mockapi.machinery.resource import Obj, StatusStrategy, Strategy
-from mockapi.machinery.validation import rules
+from mockapi.machinery.validation import declared, rules
+from mockapi.machinery.validation.declarations import Declarations, Field, at_least
 from mockapi.meta import fields
 from mockapi.meta.fields import FieldError, Path
 from mockapi.resources.autoscaling import metrics
@@ -77,31 +78,43 @@ def _metrics(spec: Any) -> Errors:
 
 
 def _numbers(spec: Any) -> Errors:
-    """Noted after all else."""
     least, most = spec.get("minReplicas"), spec.get("maxReplicas", 0)
     where = _SPEC.child("maxReplicas")
     errors: Errors = []
+    if least is not None:
+        errors += declared.covered(at_least(0)(least, _SPEC.child("minReplicas")))
     if most == 0:
-        errors.append(fields.required(where))
-    elif most < 0:
-        errors.append(fields.invalid(where, most, "must be greater than or equal to 1"))
-    return errors + rules.not_negative(least, _SPEC.child("minReplicas"))
-
-
-def _check(obj: Obj, old: Obj | None) -> Errors:
-    spec = obj.get("spec") or {}
-    least, most = spec.get("minReplicas"), spec.get("maxReplicas", 0)
-    errors: Errors = []
+        errors += declared.covered([fields.required(where, "must be set and greater than 0")])
+    else:
+        errors += declared.covered(at_least(1)(most, where))
     if least is not None and most < least:
         detail = "must be greater than or equal to `minReplicas`"
-        errors.append(fields.invalid(_SPEC.child("maxReplicas"), most, detail))
-    errors += _target(spec, None if old is None else old.get("spec") or {})
-    errors += _metrics(spec)
+        errors.append(fields.invalid(where, most, detail))
+    return errors
+
+
+def _written(spec: Any, before: Any) -> Errors:
+    errors = _numbers(spec) + _target(spec, before) + _metrics(spec)
     behavior = spec.get("behavior") or {}
     for name in ("scaleUp", "scaleDown"):
         if behavior.get(name) is not None:
             errors += _scaling(behavior[name], _SPEC.child("behavior", name))
-    return errors + _numbers(spec)
+    return errors
+
+
+_DECLARED = Declarations(
+    {
+        "Spec": (
+            Field("minReplicas", is_pointer=True, judges=(at_least(0),)),
+            Field("maxReplicas", is_required=True, judges=(at_least(1),)),
+        ),
+    }
+)
+
+
+def _check(obj: Obj, old: Obj | None = None) -> Errors:
+    spec, before = obj.get("spec") or {}, None if old is None else old.get("spec") or {}
+    return _DECLARED.settle(_written(spec, before), "Spec", spec, before, _SPEC)
 
 
 def _validate_status(obj: Obj, old: Obj) -> Errors:
@@ -118,7 +131,7 @@ def _validate_status(obj: Obj, old: Obj) -> Errors:
 STRATEGY = Strategy(
     group="autoscaling",
     kind="HorizontalPodAutoscaler",
-    validate=lambda obj: _check(obj, None),
+    validate=_check,
     validate_update=_check,
     has_generation=True,
     has_status=True,

@@ -6,7 +6,8 @@ from functools import cache
 from typing import Any
 
 from mockapi.machinery.resource import Context, Obj, Strategy
-from mockapi.machinery.validation import rules
+from mockapi.machinery.validation import declared, rules
+from mockapi.machinery.validation.declarations import Declarations, Field
 from mockapi.meta import cron, fields
 from mockapi.meta.fields import FieldError, Path
 from mockapi.resources.apps.replica_set import name_warnings
@@ -74,6 +75,8 @@ def _validate_spec(spec: Any, before: Any) -> Errors:
     if text:
         in_text = "TZ" in (before or {}).get("schedule", "")
         errors += _schedule(text, zone, SPEC.child("schedule"), zone_in_text=in_text)
+    else:
+        errors += declared.covered([fields.required(SPEC.child("schedule"))])
     errors += not_negative(spec, ("startingDeadlineSeconds",), SPEC)
     if before is None or before.get("timeZone") != zone:
         errors += _time_zone(zone, SPEC.child("timeZone"))
@@ -82,10 +85,7 @@ def _validate_spec(spec: Any, before: Any) -> Errors:
     errors += rules.required_one_of(policy, where, ("Allow", "Forbid", "Replace"))
     errors += _job_template((spec.get("jobTemplate") or {}).get("spec") or {})
     limits = ("successfulJobsHistoryLimit", "failedJobsHistoryLimit")
-    errors += not_negative(spec, limits, SPEC)
-    if not text:
-        errors.append(fields.required(SPEC.child("schedule")))
-    return errors
+    return errors + not_negative(spec, limits, SPEC)
 
 
 def _job_template(job: Any) -> Errors:
@@ -100,18 +100,22 @@ def _job_template(job: Any) -> Errors:
 
 
 def _validate(obj: Obj) -> Errors:
-    errors = _validate_spec(obj["spec"], None)
-    name = obj["metadata"].get("name", "")
+    spec, name = obj["spec"], obj["metadata"].get("name", "")
+    errors = _validate_spec(spec, None)
     if len(name) > 52:
         detail = "must be no more than 52 characters"
-        # The generated rules come after the hand-written ones.
-        at = len(errors) - (1 if errors and not obj["spec"].get("schedule") else 0)
-        errors.insert(at, fields.invalid(Path("metadata", "name"), name, detail))
-    return errors
+        errors.append(fields.invalid(Path("metadata", "name"), name, detail))
+    return _DECLARED.settle(errors, "Spec", spec, None, SPEC)
 
 
 def _validate_update(obj: Obj, old: Obj) -> Errors:
-    return [] if obj["spec"] == old["spec"] else _validate_spec(obj["spec"], old["spec"])
+    spec, before = obj["spec"], old["spec"]
+    if spec == before:
+        return []
+    return _DECLARED.settle(_validate_spec(spec, before), "Spec", spec, before, SPEC)
+
+
+_DECLARED = Declarations({"Spec": (Field("schedule", is_required=True),)})
 
 
 def _prepare_create(obj: Obj, context: Context) -> None:

@@ -3,7 +3,8 @@
 from typing import Any
 
 from mockapi.machinery.resource import Context, Obj, Strategy
-from mockapi.machinery.validation import addresses, formats, rules
+from mockapi.machinery.validation import addresses, declared, formats, rules
+from mockapi.machinery.validation.declarations import Declarations, Field, one_of
 from mockapi.meta import fields
 from mockapi.meta.fields import FieldError, Path
 from mockapi.resources.core.endpoints import validate_endpoint_ip
@@ -79,7 +80,7 @@ def _hints(hints: Any, path: Path) -> Errors:
 
 
 def _endpoint(endpoint: Any, kind: str, path: Path) -> Errors:
-    errors: Errors = []
+    errors = declared.covered(_address_count(endpoint, path))
     for index, address in enumerate(endpoint.get("addresses") or ()):
         errors += _address(address, kind, path.child("addresses"), index)
     if "nodeName" in endpoint:
@@ -98,29 +99,37 @@ def _endpoints(endpoints: Any, kind: str) -> Errors:
     return [e for i, one in enumerate(endpoints) for e in _endpoint(one, kind, path.index(i))]
 
 
-def _last(obj: Obj) -> Errors:
-    """What the real server notes after all else."""
-    errors: Errors = []
-    errors += rules.required_one_of(obj.get("addressType"), Path("addressType"), _TYPES)
-    for index, endpoint in enumerate(obj.get("endpoints") or ()):
-        where, given = Path("endpoints").index(index).child("addresses"), endpoint.get("addresses")
-        if not given:
-            errors.append(fields.required(where))
-        elif len(given) > _MOST_ADDRESSES:
-            errors.append(fields.too_many(where, len(given), _MOST_ADDRESSES))
-    return errors
+def _address_count(endpoint: Any, path: Path) -> Errors:
+    where, given = path.child("addresses"), endpoint.get("addresses")
+    if not given:
+        return [fields.required(where)]
+    if len(given) > _MOST_ADDRESSES:
+        return declared.by("maxItems", [fields.too_many(where, len(given), _MOST_ADDRESSES)])
+    return []
 
 
-def _check(obj: Obj, old: Obj | None) -> Errors:
-    errors = _ports(obj.get("ports") or (), Path("ports"))
+def _written(obj: Obj, old: Obj | None) -> Errors:
+    kind = obj.get("addressType", "")
+    errors = declared.covered(rules.required_one_of(kind, Path("addressType"), _TYPES))
+    errors += _ports(obj.get("ports") or (), Path("ports"))
     if old is None or obj.get("endpoints") != old.get("endpoints"):
-        errors += _endpoints(obj.get("endpoints") or (), obj.get("addressType", ""))
+        errors += _endpoints(obj.get("endpoints") or (), kind)
     return errors
 
 
-def _validate_update(obj: Obj, old: Obj) -> Errors:
-    where, now, was = Path("addressType"), obj.get("addressType"), old.get("addressType")
-    return _check(obj, old) + _last(obj) + rules.immutable(now, was, where, shown=None)
+_DECLARED = Declarations(
+    {
+        "EndpointSlice": (
+            Field("addressType", is_required=True, is_immutable=True, judges=(one_of(*_TYPES),)),
+            Field("endpoints", kind="Endpoint"),
+        ),
+        "Endpoint": (Field("addresses", is_required=True, limit=_MOST_ADDRESSES),),
+    }
+)
+
+
+def _check(obj: Obj, old: Obj | None = None) -> Errors:
+    return _DECLARED.settle(_written(obj, old), "EndpointSlice", obj, old, None)
 
 
 def _prepare_create(obj: Obj, context: Context) -> None:
@@ -162,8 +171,8 @@ STRATEGY = Strategy(
     prepare_create=_prepare_create,
     prepare_update=_prepare_update,
     warnings=_warnings,
-    validate=lambda obj: _check(obj, None) + _last(obj),
-    validate_update=_validate_update,
+    validate=_check,
+    validate_update=_check,
     has_generation=True,
     generation_counts=_counts,
 )

@@ -34,7 +34,7 @@ def _check(obj: Obj, old: Obj | None) -> Errors:
         errors += own.covered_extended_resource_name(
             name, _SPEC.child("extendedResourceName"), is_valid=quantities.is_extended(name)
         )
-    return declarations.settle(
+    return declarations.TABLES.settle(
         errors, "DeviceClassSpec", spec, before if old is not None else None, _SPEC
     )
 

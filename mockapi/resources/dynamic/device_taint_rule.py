@@ -25,7 +25,7 @@ def _check(obj: Obj, old: Obj | None) -> Errors:
         errors += rules.dns_label(device, path.child("device"))
     was = before.get("taint") or {} if before is not None else None
     errors += claims.taint(spec.get("taint") or {}, _SPEC.child("taint"), was)
-    return declarations.settle(errors, "DeviceTaintRuleSpec", spec, before, _SPEC)
+    return declarations.TABLES.settle(errors, "DeviceTaintRuleSpec", spec, before, _SPEC)
 
 
 def _prepare_update(obj: Obj, old: Obj, context: Context) -> None:

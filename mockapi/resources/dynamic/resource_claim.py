@@ -35,7 +35,7 @@ def namespace_labels(obj: Obj, context: Context) -> Any:
 def _validate(obj: Obj) -> Errors:
     spec = obj.get("spec") or {}
     errors = claims.validate(_devices(obj), _SPEC.child("devices"))
-    return declarations.settle(errors, "ResourceClaimSpec", spec, None, _SPEC)
+    return declarations.TABLES.settle(errors, "ResourceClaimSpec", spec, None, _SPEC)
 
 
 def _validate_update(obj: Obj, old: Obj) -> Errors:
@@ -73,7 +73,7 @@ def _judge_status(obj: Obj, old: Obj, context: Context) -> Errors:
     names = claims.request_names(_devices(obj))
     leaving = "deletionTimestamp" in obj["metadata"]
     errors += allocations.validate(status, was, names, _STATUS, is_leaving=leaving)
-    return declarations.settle(errors, "ResourceClaimStatus", status, was, _STATUS)
+    return declarations.TABLES.settle(errors, "ResourceClaimStatus", status, was, _STATUS)
 
 
 STRATEGY = Strategy(

@@ -34,7 +34,7 @@ def _written(obj: Obj) -> Errors:
 
 def _validate(obj: Obj) -> Errors:
     inner = (obj.get("spec") or {}).get("spec") or {}
-    return declarations.settle(_written(obj), "ResourceClaimSpec", inner, None, _INNER)
+    return declarations.TABLES.settle(_written(obj), "ResourceClaimSpec", inner, None, _INNER)
 
 
 def _validate_update(obj: Obj, old: Obj) -> Errors:
@@ -43,7 +43,9 @@ def _validate_update(obj: Obj, old: Obj) -> Errors:
     shown = internal.shown("resource.ResourceClaimTemplateSpec", spec)
     errors += rules.immutable(spec, before, _SPEC, shown=shown)
     inner, was = spec.get("spec") or {}, before.get("spec") or {}
-    return declared.settle(errors, declarations.check("ResourceClaimSpec", inner, was, _INNER))
+    return declared.settle(
+        errors, declarations.TABLES.check("ResourceClaimSpec", inner, was, _INNER)
+    )
 
 
 STRATEGY = Strategy(

@@ -53,7 +53,7 @@ def _check(obj: Obj, old: Obj | None) -> Errors:
         _SPEC.child("sharedCounters"),
         key=lambda given: given.get("name", ""),
     )
-    return declarations.settle(errors, "ResourceSliceSpec", spec, before, _SPEC)
+    return declarations.TABLES.settle(errors, "ResourceSliceSpec", spec, before, _SPEC)
 
 
 def _pool(pool: Obj, path: Path) -> Errors:

@@ -3,7 +3,8 @@
 from typing import Any
 
 from mockapi.machinery.resource import Obj, Strategy
-from mockapi.machinery.validation import formats, names, rules
+from mockapi.machinery.validation import declared, formats, names, rules
+from mockapi.machinery.validation.declarations import Declarations, Field
 from mockapi.meta import fields
 from mockapi.meta.fields import FieldError, Path
 
@@ -34,31 +35,42 @@ def _parameters(parameters: Any) -> Errors:
     if "apiGroup" in parameters:
         errors += rules.dns_subdomain(parameters["apiGroup"], _PARAMETERS.child("apiGroup"))
     for name in ("kind", "name"):
-        value = parameters.get(name)
-        for detail in names.path_segment(value, False) if value else ():
-            errors.append(fields.invalid(_PARAMETERS.child(name), value, detail))
+        value, where = parameters.get(name), _PARAMETERS.child(name)
+        if not value:
+            errors += declared.covered([fields.required(where)])
+            continue
+        for detail in names.path_segment(value, False):
+            errors.append(fields.invalid(where, value, detail))
     return errors + _scope(parameters)
 
 
-def _validate(obj: Obj) -> Errors:
-    spec = obj.get("spec") or {}
+_DECLARED = Declarations(
+    {
+        "Spec": (Field("parameters", kind="Parameters"),),
+        "Parameters": (Field("kind", is_required=True), Field("name", is_required=True)),
+    }
+)
+
+
+def _written(spec: Obj) -> Errors:
     controller, parameters = spec.get("controller", ""), spec.get("parameters")
     errors: Errors = []
     if formats.size(controller) > 250:
         errors.append(fields.too_long(_CONTROLLER, 250))
     errors += rules.domain_prefixed_path(controller, _CONTROLLER)
-    if parameters is None:
-        return errors
-    errors += _parameters(parameters)
-    for name in ("kind", "name"):
-        rules.required(parameters, name, _PARAMETERS, errors)
-    return errors
+    return errors if parameters is None else errors + _parameters(parameters)
+
+
+def _validate(obj: Obj) -> Errors:
+    spec = obj.get("spec") or {}
+    return _DECLARED.settle(_written(spec), "Spec", spec, None, _SPEC)
 
 
 def _validate_update(obj: Obj, old: Obj) -> Errors:
-    now = (obj.get("spec") or {}).get("controller", "")
-    was = (old.get("spec") or {}).get("controller", "")
-    return rules.immutable(now, was, _CONTROLLER) + _validate(obj)
+    spec, before = obj.get("spec") or {}, old.get("spec") or {}
+    now, was = spec.get("controller", ""), before.get("controller", "")
+    written = rules.immutable(now, was, _CONTROLLER) + _written(spec)
+    return _DECLARED.settle(written, "Spec", spec, before, _SPEC)
 
 
 STRATEGY = Strategy(

@@ -3,13 +3,15 @@
 from typing import Any
 
 from mockapi.machinery.resource import Obj, Strategy
-from mockapi.machinery.validation import addresses, names, rules
+from mockapi.machinery.validation import addresses, declared, names, rules
+from mockapi.machinery.validation.declarations import Declarations, Field
 from mockapi.meta import fields
 from mockapi.meta.fields import FieldError, Path
 
 Errors = list[FieldError]
 
-_PARENT = Path("spec", "parentRef")
+_SPEC = Path("spec")
+_PARENT = _SPEC.child("parentRef")
 
 
 def _name(name: str, prefix: bool) -> list[str]:
@@ -21,26 +23,27 @@ def _parent(parent: Any) -> Errors:
     if group := parent.get("group"):
         errors += rules.dns_subdomain(group, _PARENT.child("group"))
     for name in ("resource", "name", "namespace"):
-        value = parent.get(name)
+        value, where = parent.get(name), _PARENT.child(name)
+        if not value and name != "namespace":
+            errors += declared.covered([fields.required(where)])
         for detail in names.path_segment(value, False) if value else ():
-            errors.append(fields.invalid(_PARENT.child(name), value, detail))
-    for name in ("resource", "name"):
-        rules.required(parent, name, _PARENT, errors)
+            errors.append(fields.invalid(where, value, detail))
     return errors
 
 
-def _reference(obj: Obj) -> Any:
-    return (obj.get("spec") or {}).get("parentRef")
+_DECLARED = Declarations(
+    {
+        "Spec": (Field("parentRef", kind="Parent", is_required=True, is_immutable=True),),
+        "Parent": (Field("resource", is_required=True), Field("name", is_required=True)),
+    }
+)
 
 
-def _validate(obj: Obj) -> Errors:
-    parent = _reference(obj)
-    return [fields.required(_PARENT)] if parent is None else _parent(parent)
-
-
-def _validate_update(obj: Obj, old: Obj) -> Errors:
-    changed = rules.immutable(_reference(obj), _reference(old), _PARENT, shown=None)
-    return _validate(obj) + changed
+def _validate(obj: Obj, old: Obj | None = None) -> Errors:
+    spec, before = obj.get("spec") or {}, None if old is None else old.get("spec") or {}
+    parent = spec.get("parentRef")
+    absent = declared.covered([fields.required(_PARENT)]) if parent is None else []
+    return _DECLARED.settle(absent or _parent(parent), "Spec", spec, before, _SPEC)
 
 
 STRATEGY = Strategy(
@@ -48,5 +51,5 @@ STRATEGY = Strategy(
     kind="IPAddress",
     validate_name=_name,
     validate=_validate,
-    validate_update=_validate_update,
+    validate_update=_validate,
 )

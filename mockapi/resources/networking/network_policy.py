@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from mockapi.machinery.resource import Obj, Strategy
-from mockapi.machinery.validation import addresses, labels, rules
+from mockapi.machinery.validation import addresses, declared, labels, rules
+from mockapi.machinery.validation.declarations import Declarations, Field
 from mockapi.meta import fields
 from mockapi.meta.fields import FieldError, Path
 
@@ -39,7 +40,7 @@ def _port(port: Any, path: Path) -> Errors:
 def _block(block: Any, path: Path, known: tuple[str, ...]) -> Errors:
     text = block.get("cidr")
     if not text:
-        return []
+        return declared.covered([fields.required(path.child("cidr"))])
     errors = addresses.validate_cidr(text, path.child("cidr"), old=known)
     whole = addresses.parse_cidr(text)
     if whole is None:
@@ -90,7 +91,18 @@ def _blocks(obj: Obj) -> Iterator[tuple[Any, Path]]:
                 yield peer["ipBlock"], path.child(peers).index(index).child("ipBlock")
 
 
-def _check(obj: Obj, known: tuple[str, ...]) -> Errors:
+_DECLARED = Declarations(
+    {
+        "Spec": (Field("ingress", kind="Ingress"), Field("egress", kind="Egress")),
+        "Ingress": (Field("from", kind="Peer"),),
+        "Egress": (Field("to", kind="Peer"),),
+        "Peer": (Field("ipBlock", kind="IPBlock"),),
+        "IPBlock": (Field("cidr", is_required=True),),
+    }
+)
+
+
+def _written(obj: Obj, known: tuple[str, ...]) -> Errors:
     spec = obj["spec"]
     errors = labels.validate_selector(spec.get("podSelector") or {}, _SPEC.child("podSelector"))
     for rule, peers, path in _directions(obj):
@@ -98,10 +110,11 @@ def _check(obj: Obj, known: tuple[str, ...]) -> Errors:
             errors += _port(port, path.child("ports").index(index))
         for index, peer in enumerate(rule.get(peers) or ()):
             errors += _peer(peer, path.child(peers).index(index), known)
-    errors += _types(spec.get("policyTypes") or [])
-    for block, path in _blocks(obj):
-        rules.required(block, "cidr", path, errors)
-    return errors
+    return errors + _types(spec.get("policyTypes") or [])
+
+
+def _validate(obj: Obj) -> Errors:
+    return _DECLARED.settle(_written(obj, ()), "Spec", obj["spec"], None, _SPEC)
 
 
 def _types(types: list[str]) -> Errors:
@@ -116,7 +129,7 @@ def _types(types: list[str]) -> Errors:
 
 def _validate_update(obj: Obj, old: Obj) -> Errors:
     known = [c for block, _ in _blocks(old) for c in (block.get("cidr"), *block.get("except", ()))]
-    return _check(obj, tuple(known))
+    return _DECLARED.settle(_written(obj, tuple(known)), "Spec", obj["spec"], old["spec"], _SPEC)
 
 
 def _warnings(obj: Obj, old: Obj | None) -> list[str]:
@@ -131,7 +144,7 @@ def _warnings(obj: Obj, old: Obj | None) -> list[str]:
 STRATEGY = Strategy(
     group="networking.k8s.io",
     kind="NetworkPolicy",
-    validate=lambda obj: _check(obj, ()),
+    validate=_validate,
     validate_update=_validate_update,
     warnings=_warnings,
     has_generation=True,

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from mockapi.machinery.resource import Obj, Strategy
-from mockapi.machinery.validation import internal, names, rules
+from mockapi.machinery.validation import declared, formats, internal, names, rules
+from mockapi.machinery.validation.declarations import Declarations, Field
 from mockapi.meta import fields
 from mockapi.meta.fields import FieldError, Path
 
@@ -14,12 +15,20 @@ _GROUP = "rbac.authorization.k8s.io"
 _REF = Path("roleRef")
 
 
+def _name(holder: Any, path: Path, errors: Errors) -> bool:
+    """False, and an error, when there is none."""
+    if holder.get("name"):
+        return True
+    errors += declared.covered([fields.required(path.child("name"))])
+    return False
+
+
 def _role_ref(ref: Any, kinds: tuple[str, ...]) -> Errors:
     errors = rules.one_of(ref.get("apiGroup", ""), _REF.child("apiGroup"), (_GROUP,))
     errors += rules.one_of(ref.get("kind", ""), _REF.child("kind"), kinds)
-    name = ref.get("name", "")
-    details = names.path_segment(name, False) if name else []
-    return errors + [fields.invalid(_REF.child("name"), name, detail) for detail in details]
+    if _name(ref, _REF, errors):
+        errors += rules.each(formats.path_segment, ref["name"], _REF.child("name"))
+    return errors
 
 
 def _service_account(subject: Any, namespaced: bool, path: Path) -> Errors:
@@ -34,25 +43,19 @@ def _service_account(subject: Any, namespaced: bool, path: Path) -> Errors:
 
 
 def _subject(subject: Any, namespaced: bool, path: Path) -> Errors:
+    errors: Errors = []
+    _name(subject, path, errors)
     kind = subject.get("kind", "")
     if kind == "ServiceAccount":
-        return _service_account(subject, namespaced, path)
+        return errors + _service_account(subject, namespaced, path)
     if kind in ("User", "Group"):
-        return rules.one_of(subject.get("apiGroup", ""), path.child("apiGroup"), (_GROUP,))
+        where = path.child("apiGroup")
+        return errors + rules.one_of(subject.get("apiGroup", ""), where, (_GROUP,))
     valid = ("ServiceAccount", "User", "Group")
-    return [fields.not_supported(path.child("kind"), kind, valid)]
+    return [*errors, fields.not_supported(path.child("kind"), kind, valid)]
 
 
-def _missing_names(obj: Obj) -> Errors:
-    """Noted after all else."""
-    errors: Errors = []
-    for index, subject in enumerate(obj.get("subjects") or ()):
-        rules.required(subject, "name", Path("subjects").index(index), errors)
-    rules.required(obj.get("roleRef") or {}, "name", _REF, errors)
-    return errors
-
-
-def _checks(obj: Obj, namespaced: bool) -> Errors:
+def _written(obj: Obj, namespaced: bool) -> Errors:
     kinds = ("Role", "ClusterRole") if namespaced else ("ClusterRole",)
     errors = _role_ref(obj.get("roleRef") or {}, kinds)
     for index, subject in enumerate(obj.get("subjects") or ()):
@@ -60,16 +63,28 @@ def _checks(obj: Obj, namespaced: bool) -> Errors:
     return errors
 
 
+_DECLARED = Declarations(
+    {
+        "Binding": (
+            Field("subjects", kind="Subject"),
+            Field("roleRef", kind="RoleRef", is_frozen=True),
+        ),
+        "Subject": (Field("name", is_required=True),),
+        "RoleRef": (Field("name", is_required=True),),
+    }
+)
+
+
 def _validate(namespaced: bool) -> Callable[[Obj], Errors]:
-    return lambda obj: _checks(obj, namespaced) + _missing_names(obj)
+    return lambda obj: _DECLARED.settle(_written(obj, namespaced), "Binding", obj, None, None)
 
 
 def _validate_update(namespaced: bool) -> Callable[[Obj, Obj], Errors]:
     def validate(obj: Obj, old: Obj) -> Errors:
         now, was = obj.get("roleRef"), old.get("roleRef")
         shown = internal.shown("rbac.RoleRef", now or {})
-        errors = _checks(obj, namespaced) + _missing_names(obj)
-        return errors + rules.immutable(now, was, _REF, shown=shown)
+        fixed = rules.immutable(now, was, _REF, shown=shown)
+        return _DECLARED.settle(_written(obj, namespaced) + fixed, "Binding", obj, old, None)
 
     return validate
 

@@ -3,17 +3,26 @@
 from typing import Any
 
 from mockapi.machinery.resource import Obj, Strategy
-from mockapi.machinery.validation import labels, names
+from mockapi.machinery.validation import declared, labels, names
+from mockapi.machinery.validation.declarations import Declarations, Field
 from mockapi.meta import fields
 from mockapi.meta.fields import FieldError, Path
 
 Errors = list[FieldError]
 
 
+_DECLARED = Declarations(
+    {"Role": (Field("rules", kind="Rule"),), "Rule": (Field("verbs", is_required=True),)}
+)
+
+
 def _rule(rule: Any, namespaced: bool, path: Path) -> Errors:
+    errors: Errors = []
+    if not rule.get("verbs"):
+        detail = "verbs must contain at least one value"
+        errors += declared.covered([fields.required(path.child("verbs"), detail)])
     if urls := rule.get("nonResourceURLs"):
         where = path.child("nonResourceURLs")
-        errors: Errors = []
         if namespaced:
             detail = "namespaced rules cannot apply to non-resource URLs"
             errors.append(fields.invalid(where, urls, detail))
@@ -22,23 +31,18 @@ def _rule(rule: Any, namespaced: bool, path: Path) -> Errors:
             errors.append(fields.invalid(where, urls, detail))
         return errors
     needed = (("apiGroups", "at least one api group"), ("resources", "at least one resource"))
-    return [
+    return errors + [
         fields.required(path.child(name), f"resource rules must supply {what}")
         for name, what in needed
         if not rule.get(name)
     ]
 
 
-def _rules(obj: Obj, namespaced: bool) -> tuple[Errors, Errors]:
-    """What is wrong, and what the real server notes last."""
+def _rules(obj: Obj, namespaced: bool) -> Errors:
     errors: Errors = []
-    last: Errors = []
     for index, rule in enumerate(obj.get("rules") or ()):
-        path = Path("rules").index(index)
-        errors += _rule(rule, namespaced, path)
-        if not rule.get("verbs"):
-            last.append(fields.required(path.child("verbs")))
-    return errors, last
+        errors += _rule(rule, namespaced, Path("rules").index(index))
+    return errors
 
 
 def _aggregation(obj: Obj) -> Errors:
@@ -58,29 +62,28 @@ def _aggregation(obj: Obj) -> Errors:
     return errors
 
 
-def _validate_role(obj: Obj) -> Errors:
-    errors, last = _rules(obj, namespaced=True)
-    return errors + last
+def _role(obj: Obj, old: Obj | None = None) -> Errors:
+    return _DECLARED.settle(_rules(obj, namespaced=True), "Role", obj, old, None)
 
 
-def _validate_cluster_role(obj: Obj) -> Errors:
-    errors, last = _rules(obj, namespaced=False)
-    return errors + _aggregation(obj) + last
+def _cluster_role(obj: Obj, old: Obj | None = None) -> Errors:
+    written = _rules(obj, namespaced=False) + _aggregation(obj)
+    return _DECLARED.settle(written, "Role", obj, old, None)
 
 
 CLUSTER_ROLE = Strategy(
     group="rbac.authorization.k8s.io",
     kind="ClusterRole",
     validate_name=names.path_segment,
-    validate=_validate_cluster_role,
-    validate_update=lambda obj, old: _validate_cluster_role(obj),
+    validate=_cluster_role,
+    validate_update=_cluster_role,
     create_on_update=True,
 )
 ROLE = Strategy(
     group="rbac.authorization.k8s.io",
     kind="Role",
     validate_name=names.path_segment,
-    validate=_validate_role,
-    validate_update=lambda obj, old: _validate_role(obj),
+    validate=_role,
+    validate_update=_role,
     create_on_update=True,
 )

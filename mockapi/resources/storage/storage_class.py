@@ -3,7 +3,8 @@
 from typing import Any
 
 from mockapi.machinery.resource import Obj, Strategy
-from mockapi.machinery.validation import formats, rules
+from mockapi.machinery.validation import declared, formats, rules
+from mockapi.machinery.validation.declarations import Declarations, Field
 from mockapi.meta import fields
 from mockapi.meta.fields import FieldError, Path
 
@@ -60,10 +61,12 @@ def _topologies(terms: Any) -> Errors:
     return errors
 
 
-def _check(obj: Obj) -> Errors:
+def _written(obj: Obj) -> Errors:
     errors: Errors = []
     if provisioner := obj.get("provisioner"):
         errors += rules.qualified_name(provisioner.lower(), _PROVISIONER)
+    else:
+        errors += declared.covered([fields.required(_PROVISIONER)])
     errors += parameters(obj.get("parameters") or {})
     if policy := obj.get("reclaimPolicy"):
         errors += rules.one_of(policy, Path("reclaimPolicy"), ("Delete", "Retain"))
@@ -75,23 +78,25 @@ def _check(obj: Obj) -> Errors:
     return errors + _topologies(obj.get("allowedTopologies") or ())
 
 
-def _validate(obj: Obj) -> Errors:
-    errors = _check(obj)
-    if not obj.get("provisioner"):
-        errors.append(fields.required(_PROVISIONER))
-    return errors
+_DECLARED = Declarations(
+    {
+        "StorageClass": (
+            Field("provisioner", is_required=True, is_immutable=True),
+            Field("parameters", is_immutable=True),
+            Field("reclaimPolicy", is_immutable=True, is_pointer=True),
+            Field("volumeBindingMode", is_immutable=True, is_pointer=True),
+        ),
+    }
+)
 
 
-def _validate_update(obj: Obj, old: Obj) -> Errors:
-    errors = _validate(obj)
-    for name in ("provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"):
-        errors += rules.immutable(obj.get(name), old.get(name), Path(name), shown=None)
-    return errors
+def _validate(obj: Obj, old: Obj | None = None) -> Errors:
+    return _DECLARED.settle(_written(obj), "StorageClass", obj, old, None)
 
 
 STRATEGY = Strategy(
     group="storage.k8s.io",
     kind="StorageClass",
     validate=_validate,
-    validate_update=_validate_update,
+    validate_update=_validate,
 )
