@@ -22,14 +22,16 @@ _RANDOM_TRIES = 64
 
 def _normalise_addresses(spec: Obj, before: Obj) -> None:
     """One of clusterIP and clusterIPs was changed: so is the other. Source: NormalizeClusterIPs."""
-    same = spec.get("clusterIPs") == before.get("clusterIPs")
-    if spec.get("clusterIP", "") == before.get("clusterIP", ""):
-        if not same and not spec.get("clusterIPs"):
-            spec.pop("clusterIP", None)
-    elif same and spec.get("clusterIP"):
-        spec["clusterIPs"] = [spec["clusterIP"]]
-    elif same:
-        spec.pop("clusterIPs", None)
+    ip, old_ip = spec.get("clusterIP") or "", before.get("clusterIP") or ""
+    ips, old_ips = spec.get("clusterIPs") or [], before.get("clusterIPs") or []
+    if ip == old_ip:
+        if old_ips and not ips:
+            spec["clusterIPs"] = old_ips
+    elif ips == old_ips:
+        if ip:
+            spec["clusterIPs"] = [ip]
+        else:
+            spec.pop("clusterIPs", None)
 
 
 def _keeps_addresses(spec: Obj, old: Obj | None) -> bool:
@@ -100,8 +102,8 @@ class ServiceHook:
         self._allocate(obj, None, context)
 
     def before_update(self, obj: Obj, old: Obj, context: Context) -> None:
-        _normalise_addresses(obj["spec"], old["spec"])
         self._patch_from_old(obj, old)
+        _normalise_addresses(obj["spec"], old["spec"])
         self._allocate(obj, old, context)
 
     def _allocate(self, obj: Obj, old: Obj | None, context: Context) -> None:

@@ -29,7 +29,7 @@ def fill(spec: Obj, old: Obj | None) -> Errors:
     if old is not None and _stays_dual(spec, old):
         return []
     headless = spec.get("clusterIP") == "None" and not spec.get("selector")
-    if not spec.get("ipFamilyPolicy"):
+    if spec.get("ipFamilyPolicy") is None:
         usual = "RequireDualStack" if headless else "SingleStack"
         spec["ipFamilyPolicy"] = (old or {}).get("ipFamilyPolicy") or usual
     if errors := validate_addresses(spec, old or {}):

@@ -144,8 +144,7 @@ class Subresources:
         bodies = self.pipeline.bodies
         if request.verb == "update":
             obj = bodies.decode(request, SCALE, _SCALE_TYPE, options.field_validation)
-            if obj["metadata"].get("name") not in (None, "", request.name):
-                raise _other_name(obj, request)
+            check_name(request, obj)
             return lambda live: obj
         form = request.content_type.partition(";")[0].strip()
         body = request.obj if request.body is None else request.body
@@ -251,13 +250,6 @@ class Subresources:
         changed = change(self.pipeline.objects.parsed(entry))
         if not dry_run:
             self.pipeline.writer.put_over(entry, changed)
-
-
-def _other_name(obj: Obj, request: Request) -> BadRequest:
-    name = obj["metadata"].get("name", "")
-    return BadRequest(
-        f"the name of the object ({name}) does not match the name on the URL ({request.name})"
-    )
 
 
 def _scaled(live: Obj, asked: Obj, request: Request, scale: ScaleStrategy) -> Obj:

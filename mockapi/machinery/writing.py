@@ -351,6 +351,10 @@ class Writer:
         self.admission.validate(attributes)
         if self._finished_deleting(obj, old):
             return self._delete_now(request, obj, entry, options)
+        if plan.strategy is not None:
+            self._default_labels(resource, obj, old, context)
+        if not options.dry_run:
+            obj["metadata"].pop("selfLink", None)
         if same(obj, old) and entry.revision not in self._unsettled:
             return self._answer(request, 200, old, entry)
         if options.dry_run:
@@ -395,8 +399,6 @@ class Writer:
         keep(metadata, before, "generation")
         self._prepare_update(resource, obj, old, context, plan)
         keep_system_fields(metadata, before)
-        if not context.dry_run:
-            metadata.pop("selfLink", None)
         errors = self._update_errors(resource, obj, old, plan, context)
         if errors:
             raise _invalid(resource, obj, errors)
@@ -414,15 +416,13 @@ class Writer:
             for key in plan.strategy.kept_metadata:
                 keep(obj["metadata"], old["metadata"], key)
             plan.strategy.prepare_update(obj, old, context)
-            if not self._finished_deleting(obj, old):
-                self._default_labels(resource, obj, old, context)
             return
         if strategy.has_status:
             keep(obj, old, "status")
-        strategy.prepare_update(obj, old, context)
         hook = self.hooks.get(resource.bucket)
         if hook is not None:
             hook.before_update(obj, old, context)
+        strategy.prepare_update(obj, old, context)
         if strategy.has_generation and self._grows(resource, obj, old):
             obj["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
 

@@ -28,7 +28,6 @@ def problem(tree: Any, expected: Sequence[GroupVersionKind], types: Mapping[str,
             return (
                 f"{_NO_VERSION} {json_kind(tree[name])} into Go struct field .{name} of type string"
             )
-    api_version = tree.get("apiVersion") or expected[0].api_version
     try:
         gvk = _said(tree, expected)
     except ValueError as error:
@@ -36,13 +35,17 @@ def problem(tree: Any, expected: Sequence[GroupVersionKind], types: Mapping[str,
     if gvk in expected:
         return ""
     if not any(gvk in row.gvks for row in types.values()):
+        where = f"version {gofmt.quote(gvk.api_version)}"
+        if not tree.get("apiVersion"):  # the decoder's own is the internal one
+            where = f"the internal version of group {gofmt.quote(gvk.group)}"
         return (
-            f"no kind {gofmt.quote(gvk.kind)} is registered for version "
-            f"{gofmt.quote(api_version)} in scheme {gofmt.quote(_SCHEME)}"
+            f"no kind {gofmt.quote(gvk.kind)} is registered for {where} "
+            f"in scheme {gofmt.quote(_SCHEME)}"
         )
     internal = expected[0].group.partition(".")[0] or "core"
     target = f"{internal}.{expected[0].kind}"
-    return f"converting ({gvk.version}.{gvk.kind}) to ({target}): unknown conversion"
+    source = gvk.version if tree.get("apiVersion") else internal
+    return f"converting ({source}.{gvk.kind}) to ({target}): unknown conversion"
 
 
 def other(tree: Any, expected: Sequence[GroupVersionKind], types: Mapping[str, Type]) -> str:
