@@ -46,15 +46,6 @@ def _steps(kind: Kind, seen: set[tuple[str, str]], random: Random) -> list[Step]
     return found
 
 
-def recorded(kind: str, replies: Sequence[Tree]) -> list[Tree | None]:
-    """Briefly; None for what is judged by rules that are not there yet: "validation of
-    resource.k8s.io" in docs/deviations.md."""
-    found = [brief(reply) for reply in replies]
-    if not kind.startswith("resource.k8s.io/"):
-        return [*found]
-    return [reply if reply["status"] == 400 else None for reply in found]
-
-
 def brief(reply: Tree) -> Tree:
     """What is kept of a reply: of an object that was taken, its spec and the like."""
     body = reply.get("body") or {"text": reply.get("text", "")}
@@ -64,7 +55,7 @@ def brief(reply: Tree) -> Tree:
     return {"status": reply["status"], "warnings": warnings, "body": body}
 
 
-def load() -> Mapping[str, list[Tree | None]]:
+def load() -> Mapping[str, list[Tree]]:
     with gzip.open(FILE, "rt") as lines:
         rows = [json.loads(line) for line in lines]
     return {row["kind"]: row["replies"] for row in rows}
@@ -73,7 +64,7 @@ def load() -> Mapping[str, list[Tree | None]]:
 def main() -> None:
     side = Side(harness.target_of(Path(os.environ["MOCKAPI_ORACLE"])))
     rows = [
-        {"kind": name, "replies": recorded(name, side.run(steps))}
+        {"kind": name, "replies": [brief(reply) for reply in side.run(steps)]}
         for name, steps in sequences().items()
     ]
     side.close()

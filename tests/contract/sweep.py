@@ -41,8 +41,6 @@ UNSETTLED = frozenset(
         "ServiceCIDR",
     )
 )
-# "validation of resource.k8s.io" in docs/deviations.md.
-_UNJUDGED = frozenset(("DeviceTaintRule", "ResourceSlice"))
 _SCALE = {"apiVersion": "autoscaling/v1", "kind": "Scale"}
 
 
@@ -99,16 +97,14 @@ def _refused(kind: Kind) -> Iterator[Step]:
     yield _step("POST", dry, _object(kind, "a", namespace="elsewhere"))
     yield _step("POST", dry, _object(kind, "a", labels={"a b": "c"}, finalizers=["bad"]))
     yield _step("POST", dry, _object(kind, "a", ownerReferences=[{"kind": "Pod"}]))
-    if kind.gvk.kind not in _UNJUDGED:
-        yield _step("POST", dry, {"apiVersion": kind.gvk.api_version, "kind": kind.gvk.kind})
+    yield _step("POST", dry, {"apiVersion": kind.gvk.api_version, "kind": kind.gvk.kind})
     yield _step("POST", dry, "{")
     yield _step("POST", dry, "a: [b", type="application/yaml")
     yield _step("POST", dry, "x", type="text/plain")
     for name in sorted(set(least) - {"apiVersion", "kind", "metadata"}):
         yield _step("POST", dry, {**least, name: "text"})
         yield _step("POST", dry, {**least, name: [1]})
-        if kind.gvk.kind not in _UNJUDGED:
-            yield _step("POST", dry, {**least, name: None})
+        yield _step("POST", dry, {**least, name: None})
 
 
 def _missing(kind: Kind) -> Iterator[Step]:

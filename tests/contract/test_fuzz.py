@@ -18,7 +18,7 @@ from tests.contract.fuzz.pair import Pair, Side
 from tests.contract.fuzz.recordings import Recording
 from tests.contract.harness import Target
 
-RECORDED = recordings.load()
+RECORDED = [one for name in recordings.names() for one in recordings.load(name)]
 LENGTH = 40
 
 
@@ -67,6 +67,7 @@ def test_both_servers_answer_alike(pair: Pair, area: str, request: pytest.Fixtur
     def alike(random: Random) -> None:
         steps = sequence(random, list(kinds().values()), length=LENGTH, areas=(area,))
         difference = pair.compare(steps)
+        difference = difference and pair.confirmed(difference)
         assert difference is None, difference.report()
 
     alike()

@@ -56,7 +56,7 @@ def test_wrong_values_are_answered_as_recorded(ours: Side, kind: str) -> None:
     replies = zip(REFUSED[kind], ours.run(WRONG[kind]), strict=True)
     for step, (expected, actual) in zip(WRONG[kind], replies, strict=True):
         assert actual["status"] < 500, step
-        lines = harness.differences(expected, bad_values.brief(actual)) if expected else []
+        lines = harness.differences(expected, bad_values.brief(actual))
         found += [f"{step.body}: {line}" for line in lines]
     assert found == []
 

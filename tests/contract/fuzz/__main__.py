@@ -1,8 +1,8 @@
 """Fuzzes both servers side by side: `python -m tests.contract.fuzz --operations N --seed S`.
 
 The real one is that of the kubeconfig which MOCKAPI_ORACLE names. Prints each sort of difference
-once, by the fewest steps that show it; `--keep` adds them to the recordings that run always, and
-`--again` records those anew.
+once, by the fewest steps that show it; `--keep NAME` adds them to a file of the recordings that
+run always, and `--again` records those anew.
 """
 
 import argparse
@@ -33,12 +33,13 @@ def main() -> int:
     parser.add_argument("--without", default="", help="no kinds of these, with commas between")
     parser.add_argument("--areas", default=",".join(AREAS))
     parser.add_argument("--stop-after", type=int, default=25, help="sorts of differences")
-    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--keep", default="", metavar="NAME", help="file of recordings")
     parser.add_argument("--again", action="store_true")
     arguments = parser.parse_args()
     real = harness.target_of(Path(os.environ["MOCKAPI_ORACLE"]))
     if arguments.again:
-        _record(real, [one.steps for one in recordings.load()])
+        for name in recordings.names():
+            _record(real, name, [one.steps for one in recordings.load(name)])
         return 0
     with MockCluster(
         controllers="-*", scheduler=False, kubelet=False, nodes=0, mode="subprocess"
@@ -47,14 +48,14 @@ def main() -> int:
         found = _run(pair, arguments)
         pair.close()
     if arguments.keep:
-        known = [one.steps for one in recordings.load()]
-        _record(real, [*known, *(one.steps for one in found)])
+        known = [one.steps for one in recordings.load(arguments.keep)]
+        _record(real, arguments.keep, [*known, *(one.steps for one in found)])
     return 1 if found else 0
 
 
-def _record(target: Target, sequences: Sequence[tuple[Step, ...]]) -> None:
+def _record(target: Target, name: str, sequences: Sequence[tuple[Step, ...]]) -> None:
     side = Side(target)
-    recordings.save([Recording(steps, tuple(side.run(steps))) for steps in sequences])
+    recordings.save(name, [Recording(steps, tuple(side.run(steps))) for steps in sequences])
     side.close()
 
 
@@ -73,6 +74,9 @@ def _run(pair: Pair, arguments: argparse.Namespace) -> list[Difference]:
         steps = sequence(random, chosen, length=_LENGTH, areas=areas)
         difference = pair.compare(steps)
         done += len(steps)
+        if difference is None or difference.signature in found:
+            continue
+        difference = pair.confirmed(difference)
         if difference is None or difference.signature in found:
             continue
         shortest = pair.shortest(difference)

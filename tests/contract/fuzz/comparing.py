@@ -44,6 +44,9 @@ class Comparable(harness.Normal):
         return super()._field(key, value, parent, path)
 
     def _text(self, text: str) -> str:
+        if ": errors:\n" in text:  # Go walks the maps of an applied object in any order
+            head, *lines = text.split("\n")
+            text = "\n".join((head, *sorted(lines)))
         text = _without_managers(text)
         if "value: " in text or "Forbidden: " in text:
             text = _EMPTY.sub("<none>", text)

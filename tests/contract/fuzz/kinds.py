@@ -54,6 +54,8 @@ _ALONE = frozenset(
 # Go takes a quantity inside an atomic list for changed when it is not spelled as it would be
 # written ("apply" in docs/deviations.md): these have some.
 _ATOMIC_QUANTITIES = frozenset(("HorizontalPodAutoscaler", "LimitRange"))
+# A taint that does not say since when gets the second of the write: two writes differ, or not.
+_UNTIMED = frozenset(("DeviceTaintRule", "ResourceSlice"))
 _PREFIXES = {"ClusterTrustBundle": "example.com:a:"}
 
 
@@ -119,6 +121,10 @@ def _kind(gvk: GroupVersionKind, samples: list[Tree]) -> Kind:
     resource = facts.resource_of_kind[gvk]
     if gvk.kind in _ATOMIC_QUANTITIES:
         samples = json.loads(json.dumps(samples).replace('"0.1"', '"100m"').replace('"0.5"', '"1"'))
+    if gvk.kind in _UNTIMED:
+        effect = '"effect": "NoSchedule"'
+        timed = f'{effect}, "timeAdded": "2024-01-02T03:04:05Z"'
+        samples = json.loads(json.dumps(samples).replace(effect, timed))
     for sample in samples:
         sample["metadata"].pop("name", None)
     return Kind(

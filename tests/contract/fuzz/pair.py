@@ -192,6 +192,11 @@ class Pair:
                 return Difference(tuple(steps), index, tuple(lines))
         return None
 
+    def confirmed(self, found: Difference) -> Difference | None:
+        """The same steps differ again: else it was where two writes fell into one second."""
+        again = self.compare(found.steps)
+        return again and self.compare(found.steps)
+
     def shortest(self, found: Difference) -> Difference:
         """The same difference by fewer steps: each one is left out that is not needed."""
         steps = list(found.steps[: found.step + 1])

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tests.contract.harness import Step, Tree
 
-FILE = Path(__file__).parents[1] / "recordings/fuzz/sequences.jsonl.gz"
+FOLDER = Path(__file__).parents[1] / "recordings/fuzz"
+SUFFIX = ".jsonl.gz"
 
 
 @dataclass(frozen=True)
@@ -21,17 +22,24 @@ class Recording:
         return f"{len(self.steps)} steps, {self.steps[-1].title}"
 
 
-def load(file: Path = FILE) -> list[Recording]:
+def names() -> list[str]:
+    return sorted(file.name.removesuffix(SUFFIX) for file in FOLDER.glob(f"*{SUFFIX}"))
+
+
+def load(name: str) -> list[Recording]:
+    """Those of one file; none if there is no such file yet."""
+    file = FOLDER / f"{name}{SUFFIX}"
     if not file.exists():
         return []
     with gzip.open(file, "rt") as lines:
         return [_recording(json.loads(line)) for line in lines]
 
 
-def save(recordings: Iterable[Recording], file: Path = FILE) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
+def save(name: str, recordings: Iterable[Recording]) -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
     rows = [json.dumps(_row(one), separators=(",", ":")) for one in recordings]
     text = "".join(f"{row}\n" for row in rows)
+    file = FOLDER / f"{name}{SUFFIX}"
     file.write_bytes(gzip.compress(text.encode(), mtime=0))
 
 
