@@ -141,6 +141,8 @@ class Strategy:
     """generation is 1 at creation and grows when anything but metadata and status changes."""
     generation_counts: Callable[[Obj, Obj], bool] | None = None
     """(obj, old) -> generation grows; None: anything but metadata and status differs."""
+    counts_as_sent: bool = False
+    """generation also grows for what `prepare_update` takes back."""
     has_status: bool = False
     """status is kept from the old object on ordinary updates, and dropped on create."""
     status: StatusStrategy = field(default_factory=StatusStrategy)

@@ -410,6 +410,9 @@ class Writer:
         self, resource: Resource, obj: Obj, old: Obj, context: Context, plan: UpdatePlan
     ) -> None:
         strategy = resource.strategy
+        grows = (
+            strategy.counts_as_sent and plan.strategy is None and self._grows(resource, obj, old)
+        )
         if plan.strategy is not None:
             if plan.part:
                 _keep_other_parts(obj, old, plan.part)
@@ -423,7 +426,7 @@ class Writer:
         if hook is not None:
             hook.before_update(obj, old, context)
         strategy.prepare_update(obj, old, context)
-        if strategy.has_generation and self._grows(resource, obj, old):
+        if strategy.has_generation and (grows or self._grows(resource, obj, old)):
             obj["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
 
     def _default_labels(self, resource: Resource, obj: Obj, old: Obj, context: Context) -> None:

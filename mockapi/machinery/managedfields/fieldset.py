@@ -203,6 +203,12 @@ def ordered(node: FieldSet) -> FieldSet:
     return {key: node[key] for key in sorted(node, key=order)}
 
 
+def ordered_throughout(node: FieldSet) -> FieldSet:
+    if not node:
+        return LEAF
+    return {key: ordered_throughout(node[key]) for key in sorted(node, key=order)}
+
+
 def text(path: Sequence[str]) -> str:
     """`.spec.containers[name="web"].image`."""
     return "".join(map(_element_text, path))

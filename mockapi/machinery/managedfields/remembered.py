@@ -29,7 +29,7 @@ class Remembered:
         self._differences: dict[tuple[int, int], FieldSet] = {}
 
     def one(self, tree: FieldSet) -> FieldSet:
-        """The set that stands for all of this content (and order)."""
+        """The set that stands for all of this content, in the real order."""
         if not tree:
             return LEAF
         if id(tree) in self._known:
@@ -39,9 +39,11 @@ class Remembered:
         if known is None:
             if len(self._known) >= LIMIT:
                 self._forget()
-            known = self._by_content[content] = tree
+            known = fieldset.ordered_throughout(tree)
+            known = self._by_content.setdefault(orjson.dumps(known), known)
+            self._by_content[content] = known
             # Whatever is known by its identity is kept alive here, so no other can get it.
-            self._known[id(tree)] = tree
+            self._known[id(known)] = known
         return known
 
     def union(self, left: FieldSet, right: FieldSet) -> FieldSet:

@@ -59,7 +59,14 @@ _WITHOUT_PRINTER = frozenset(
     )
 )
 """Kinds that the real server tables by default, which leaves an empty list null."""
-_TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
+_INNER = {
+    "DaemonSet": frozenset(("deprecated.daemonset.template.generation",)),
+    "HorizontalPodAutoscaler": frozenset(
+        f"autoscaling.alpha.kubernetes.io/{name}"
+        for name in ("metrics", "current-metrics", "behavior", "conditions")
+    ),
+}
+"""Annotations that are fields inside."""
 
 
 def _known(kind: tuple[str, str]) -> tuple[list[Obj], Printer]:
@@ -104,9 +111,10 @@ def metadata_alone(obj: Obj) -> Obj:
     field inside and writes as an annotation is not there."""
     metadata: Obj = obj.get("metadata", {})
     annotations = metadata.get("annotations") or {}
-    if _TEMPLATE_GENERATION not in annotations or obj.get("kind") != "DaemonSet":
+    inner = _INNER.get(obj.get("kind", ""), frozenset())
+    if inner.isdisjoint(annotations):
         return metadata
-    rest = {key: value for key, value in annotations.items() if key != _TEMPLATE_GENERATION}
+    rest = {key: value for key, value in annotations.items() if key not in inner}
     without = {key: value for key, value in metadata.items() if key != "annotations"}
     return without | {"annotations": rest} if rest else without
 

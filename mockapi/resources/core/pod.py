@@ -217,6 +217,7 @@ def _prepare_status(obj: Obj, old: Obj, context: Context) -> None:
         if not status.get(name) and before.get(name) is not None:
             status[name] = before[name]
     _observed_generations(status, before)
+    gates.drop_disabled_status(status)
 
 
 def _keep(meta: Obj, old: Obj, name: str) -> None:

@@ -174,5 +174,6 @@ STRATEGY = Strategy(
     validate=_check,
     validate_update=_check,
     has_generation=True,
+    counts_as_sent=True,
     generation_counts=_counts,
 )

@@ -142,6 +142,7 @@ STRATEGY = Strategy(
     validate_update=_check,
     warnings=_warnings,
     has_generation=True,
+    counts_as_sent=True,
     selectable={
         "spec.nodeName": fields.text("spec", "nodeName"),
         "spec.driver": fields.text("spec", "driver"),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 _FILES = ("secret", "configMap", "downwardAPI", "projected")
+_STATUSES = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 
 
@@ -16,6 +17,16 @@ def drop_disabled(spec: Any) -> None:
     for kind in ("containers", "initContainers", "ephemeralContainers"):
         for container in spec.get(kind) or ():
             _drop_from_container(container)
+
+
+def drop_disabled_status(status: Any) -> None:
+    """The same of a pod's status."""
+    status.pop("nodeAllocatableResourceClaimStatuses", None)
+    status.pop("volumeHealth", None)
+    for kind in _STATUSES:
+        for container in status.get(kind) or ():
+            for mount in container.get("volumeMounts") or ():
+                mount.pop("volumeStatus", None)
 
 
 def _drop_from_volume(volume: Any) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mockapi.machinery.resource import METADATA_OF_STATUS, Obj, StatusStrategy, Strategy
+from mockapi.machinery.resource import METADATA_OF_STATUS, Context, Obj, StatusStrategy, Strategy
 from mockapi.machinery.validation import formats, internal, rules
 from mockapi.meta import fields
 from mockapi.meta.fields import FieldError, Path
@@ -64,12 +64,17 @@ def _without_allocatable(driver: Obj) -> Obj:
     return {key: value for key, value in driver.items() if key != "allocatable"}
 
 
+def _prepare_status(obj: Obj, old: Obj, context: Context) -> None:
+    """Volumes' health has a feature gate that is off by default."""
+    (obj.get("status") or {}).pop("storageHealth", None)
+
+
 STRATEGY = Strategy(
     group="storage.k8s.io",
     kind="CSINode",
     validate=_check,
     validate_update=_validate_update,
     has_status=True,
-    status=StatusStrategy(kept_metadata=METADATA_OF_STATUS),
+    status=StatusStrategy(prepare_update=_prepare_status, kept_metadata=METADATA_OF_STATUS),
     unconditional_update=False,
 )

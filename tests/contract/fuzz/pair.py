@@ -44,9 +44,10 @@ class Difference:
 class Side:
     """One server, by a connection that stays open."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, normal: type[Comparable] = Comparable) -> None:
         self._target = target
         self._connection = target.connect()
+        self.normal = normal
 
     def run(self, steps: Sequence[Step]) -> list[Tree]:
         """The normalised replies, in a namespace of the sequence's own."""
@@ -120,7 +121,7 @@ class _Session:
         self._seen: dict[tuple[str, str], str] = {}
         self._continue = ""
         self.start = ""
-        self._normal = Comparable({value: key for key, value in names.items()}, ())
+        self._normal = side.normal({value: key for key, value in names.items()}, ())
 
     def perform(self, step: Step) -> Tree:
         path = self._filled(step.path)

@@ -1,0 +1,68 @@
+"""Objects with every field set are answered as by the real server, in every form."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mockapi.cluster import MockCluster
+from tests.contract import harness, maximal, record_maximal
+from tests.contract.fuzz.kinds import every_kind
+from tests.contract.fuzz.pair import Side
+from tests.contract.harness import Target
+
+SEQUENCES = record_maximal.sequences()
+RECORDED = record_maximal.load()
+
+
+@pytest.fixture(scope="module")
+def ours() -> Iterator[Side]:
+    with MockCluster(controllers="-*", scheduler=False, kubelet=False, nodes=0) as cluster:
+        side = record_maximal.side(Target(cluster.url))
+        yield side
+        side.close()
+
+
+@pytest.fixture(scope="module")
+def real() -> Iterator[Side]:
+    kubeconfig = os.environ.get("MOCKAPI_ORACLE")
+    if not kubeconfig:
+        pytest.skip("MOCKAPI_ORACLE names no real server")
+    side = record_maximal.side(harness.target_of(Path(kubeconfig)))
+    yield side
+    side.close()
+
+
+def _differences(side: Side, name: str) -> list[str]:
+    """With the request before each line."""
+    steps, found = SEQUENCES[name], []
+    replies = zip(RECORDED[name], side.run(steps), strict=True)
+    for step, (expected, actual) in zip(steps, replies, strict=True):
+        lines = harness.differences(expected, actual)
+        found += [f"{step.title}: {line}" for line in lines]
+    return found
+
+
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_full_object_is_answered_as_recorded(ours: Side, name: str) -> None:
+    assert _differences(ours, name) == []
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_recording_is_still_true(real: Side, name: str) -> None:
+    assert _differences(real, name) == []
+
+
+def test_every_field_is_set_in_some_object() -> None:
+    """But for those that `maximal.yaml` says why they cannot be."""
+    known, said = set[str](), set[str]()
+    for name, steps in SEQUENCES.items():
+        kind = every_kind()[name.rpartition(" ")[0]]
+        known |= maximal.fields_of(kind)
+        for body in (step.body for step in steps if step.method in ("POST", "PUT") and step.body):
+            said |= maximal.set_in(kind, json.loads(body))
+    never = {field for fields in maximal.hints()["never"].values() for field in fields}
+    assert known - said == never
