@@ -19,7 +19,10 @@ RECORDED = record_maximal.load()
 
 @pytest.fixture(scope="module")
 def ours() -> Iterator[Side]:
-    with MockCluster(controllers="-*", scheduler=False, kubelet=False, nodes=0) as cluster:
+    """Its time stands still: the real server answered within one second."""
+    with MockCluster(
+        clock="manual", controllers="-*", scheduler=False, kubelet=False, nodes=0
+    ) as cluster:
         side = record_maximal.side(Target(cluster.url))
         yield side
         side.close()
