@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scripts.data import columns, protobuf, resources, types
+from scripts.data import columns, parameters, protobuf, resources, types
 from scripts.data.server import Server
 
 ROOT = Path(__file__).parents[2] / "openapi"
@@ -14,6 +14,7 @@ TABLES: dict[str, Callable[[Server, str], Any]] = {
     "types": types.build,
     "resources": resources.build,
     "columns": columns.build,
+    "parameters": parameters.build,
 }
 
 

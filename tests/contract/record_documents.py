@@ -47,18 +47,7 @@ def discovery(server: Server) -> dict[str, Any]:
 
 
 def second(server: Server) -> dict[str, str]:
-    document = server.get("/openapi/v2")
-    parameters = document.pop("parameters")
-
-    def resolved(tree: Any) -> Any:
-        if isinstance(tree, dict):
-            reference = tree.get("$ref")
-            if isinstance(reference, str) and reference.startswith("#/parameters/"):
-                return parameters[reference.removeprefix("#/parameters/")]
-            return {key: resolved(value) for key, value in tree.items()}
-        return [resolved(value) for value in tree] if isinstance(tree, list) else tree
-
-    return {key: digest(resolved(value)) for key, value in document.items()}
+    return {key: digest(value) for key, value in server.get("/openapi/v2").items()}
 
 
 def messages(server: Server) -> dict[str, dict[str, str]]:

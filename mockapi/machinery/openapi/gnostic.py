@@ -45,7 +45,18 @@ def _items(number: int, schema: Obj) -> bytes:
 
 
 def _parameters(number: int, parameters: list[Obj]) -> bytes:
-    return b"".join(field(number, field(1, _parameter(p))) for p in parameters)
+    """Each is a ParametersItem: a parameter, or a reference to one."""
+    return b"".join(field(number, _item(parameter)) for parameter in parameters)
+
+
+def _item(parameter: Obj) -> bytes:
+    if "$ref" in parameter:
+        return field(2, text(1, parameter["$ref"]))
+    return field(1, _parameter(parameter))
+
+
+def _shared(number: int, parameter: Obj) -> bytes:
+    return field(number, _parameter(parameter))
 
 
 def _parameter(parameter: Obj) -> bytes:
@@ -155,6 +166,7 @@ _DOCUMENT: Rules = {
     "info": (2, nested({"title": (1, text), "version": (2, text)})),
     "paths": (8, named(2, nested(_PATH_ITEM))),
     "definitions": (9, named(1, _schema)),
+    "parameters": (10, named(2, _shared)),
     "security": (12, _security),
     "securityDefinitions": (13, named(1, nested(_API_KEY, 2))),
 }

@@ -1,21 +1,25 @@
 """OpenAPI v2 (Swagger): one document, made of the paths of the v3 documents and the same types.
 
-Source: kube-openapi pkg/builder, seen in the real document. Parameters are written where they are
-used; the real document keeps the frequent ones under `parameters` and refers to them.
+Source: kube-openapi pkg/builder, seen in the real document. Most parameters are written once, under
+`parameters`, by names that hash the real descriptions: the table `parameters` has them.
 """
 
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
+from mockapi.machinery import catalogue
 from mockapi.machinery.openapi import custom, gnostic
 from mockapi.machinery.openapi.schemas import Schemas
 from mockapi.machinery.openapi.v3 import BEARER, Documents
 
 Obj = dict[str, Any]
 
+SHARED = "#/parameters/"
+_ANYWHERE = "*"
 REFERENCE = re.compile(r'"#/definitions/([^"]+)"')
 PREFERENCE = (
     "text/plain",
@@ -39,17 +43,67 @@ PATCH_PREFERENCE = (
 def document(documents: Documents) -> Obj:
     """/openapi/v2"""
     paths: Obj = {}
+    shared = _Shared(catalogue.load(documents.minor).table("parameters"))
     for name in documents.names():
         for path, item in documents.document(name)["paths"].items():
-            paths[path] = _item(item)
+            paths[path] = shared.referred(_item(item))
     return {
         "swagger": "2.0",
         "info": {"title": "Kubernetes", "version": documents.minor},
         "paths": dict(sorted(paths.items())),
-        "definitions": _definitions(documents, paths),
+        "definitions": _definitions(documents, paths, shared.parameters),
+        "parameters": shared.parameters,
         "securityDefinitions": {"BearerToken": BEARER | {"name": "authorization", "in": "header"}},
         "security": [{"BearerToken": []}],
     }
+
+
+def context_of(method: str, operation: Obj) -> str:
+    """What decides between parameters of one name: the kind of the options that they are of."""
+    if operation.get("x-kubernetes-action") == "connect":
+        kind: str = operation["x-kubernetes-group-version-kind"]["kind"]
+        return kind
+    if operation["operationId"].endswith("Log"):
+        return "PodLogOptions"
+    return "patch" if method == "patch" else ""
+
+
+class _Shared:
+    """Replaces parameters by references, and keeps those that are referred to."""
+
+    def __init__(self, table: Mapping[str, Obj]) -> None:
+        self._known: dict[tuple[str, str, str], dict[str, str]] = {}
+        self._used: Obj = {}
+        for key, fact in table.items():
+            row = self._known.setdefault((fact["name"], fact["in"], fact.get("schema", "")), {})
+            row.update(dict.fromkeys(fact.get("contexts", (_ANYWHERE,)), key))
+
+    @property
+    def parameters(self) -> Obj:
+        return dict(sorted(self._used.items()))
+
+    def referred(self, item: Obj) -> Obj:
+        operations = {key: value for key, value in item.items() if key != "parameters"}
+        for method, operation in operations.items():
+            if "parameters" in operation:
+                context = context_of(method, operation)
+                operation["parameters"] = self._each(operation["parameters"], context)
+        if "parameters" in item:
+            context = context_of(*next(iter(operations.items())))
+            item["parameters"] = self._each(item["parameters"], context)
+        return item
+
+    def _each(self, parameters: list[Obj], context: str) -> list[Obj]:
+        return [self._one(parameter, context) for parameter in parameters]
+
+    def _one(self, parameter: Obj, context: str) -> Obj:
+        schema = parameter.get("schema", {}).get("$ref", "")
+        keys = self._known.get((parameter["name"], parameter["in"], schema), {})
+        key = keys.get(context) or keys.get(_ANYWHERE)
+        if key is None:
+            return parameter
+        self._used[key] = parameter
+        return {"$ref": f"{SHARED}{key}"}
 
 
 def encoded(documents: Documents) -> bytes:
@@ -69,14 +123,14 @@ def _digest(body: bytes) -> bytes:
     return hashlib.sha512(body).hexdigest().upper().encode()
 
 
-def _definitions(documents: Documents, paths: Obj) -> Obj:
+def _definitions(documents: Documents, *parts: Obj) -> Obj:
     own: Obj = {}
     for definition in documents.served.definitions:
         spec = definition["spec"]
         for version in spec["versions"]:
             own |= custom.schemas(definition, spec["group"], version["name"], v2=True)
     writer = Schemas(documents.types, documents.descriptions, v2=True)
-    roots = set(REFERENCE.findall(orjson.dumps([paths, own]).decode())) - set(own)
+    roots = set(REFERENCE.findall(orjson.dumps([*parts, own]).decode())) - set(own)
     builtin = {name: writer.schema(name) for name in writer.reachable(roots)}
     return dict(sorted((builtin | own).items()))
 

@@ -1,7 +1,7 @@
-"""OpenAPI v2 equals the real server's but for descriptions, and where parameters are written.
+"""OpenAPI v2 equals the real server's but for descriptions.
 
 The recordings are digests of the document of kube-apiserver 1.37.2, one per member: SHA-256 of
-the JSON with sorted keys, without `description` and with references to parameters resolved.
+the JSON with sorted keys, without `description`.
 """
 
 import hashlib
