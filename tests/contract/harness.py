@@ -252,6 +252,7 @@ _AGE = re.compile(r"\d+s|\d+y(\d+d)?")
 _CLUSTER_IP = re.compile(r"10\.96\.\d+\.\d+")
 _COUNTERS = (
     (re.compile(r"too old resource version: (\d+) \(\d+\)"), r"too old resource version: \1 (<n>)"),
+    (re.compile("X509SHA256=[0-9a-f]{64}"), "X509SHA256=<sha256>"),
     (re.compile(r"in record \(\d+\)"), "in record (<n>)"),
     (re.compile(r'resourceVersion: "\d+"'), 'resourceVersion: "<rv>"'),
     (re.compile(r'(resourceVersion\\*":\\*")\d+'), r"\1<rv>"),
