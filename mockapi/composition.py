@@ -33,6 +33,7 @@ from mockapi.base.clock import (
 from mockapi.base.ids import Ids
 from mockapi.base.lazy import module
 from mockapi.client.inprocess import InProcessClients
+from mockapi.controllers.fairness import FairnessConfiguration
 from mockapi.controllers.flowschemas import FlowSchemaStatus
 from mockapi.controllers.keys import NeedsKeys
 from mockapi.harness.metrics import CustomValue, ExternalValue, Metrics
@@ -344,6 +345,7 @@ class Cluster:
             Definitions(self.customs, self._served_anew),
             APIServices(),
             FlowSchemaStatus(),
+            FairnessConfiguration(lambda: self.registry.catalogue.table("bootstrap")),
         )
         components: list[Component] = [*extensions, *self._controllers]
         for component in components:

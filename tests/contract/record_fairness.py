@@ -1,4 +1,5 @@
-"""Write `recordings/fairness.json`: which flow schema and level a real server puts requests in.
+"""Write `recordings/fairness.json`: which flow schema and level a real server puts requests in,
+and `fairness_upkeep.json`: what it makes of changes to its own.
 
     MOCKAPI_ORACLE=kubeconfig python -m tests.contract.record_fairness
 
@@ -8,7 +9,7 @@ What is asked is in `fairness.yaml`; uids are written as the names that they bel
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ import yaml
 from tests.contract.harness import HERE, Target, target_of
 
 RECORDING = HERE / "recordings" / "fairness.json"
+UPKEEP = HERE / "recordings" / "fairness_upkeep.json"
+_AUTO = "apf.kubernetes.io/autoupdate-spec"
 _GROUP = "/apis/flowcontrol.apiserver.k8s.io/v1"
 _HEADERS = ("X-Kubernetes-Pf-Flowschema-Uid", "X-Kubernetes-Pf-Prioritylevel-Uid")
 
@@ -89,8 +92,46 @@ def _flow(target: Target, line: str, names: Mapping[str, str]) -> list[str | Non
     return [names.get(found[h], found[h]) if h in found else None for h in _HEADERS]
 
 
+def upkeep(target: Target, wait: Callable[[float], object]) -> dict[str, Any]:
+    """What becomes of changed and deleted objects of a new cluster: by plural and name, what a
+    look at them shows after two minutes."""
+    steps = table()["upkeep"]
+    try:
+        for step in steps:
+            method, _, path = step["do"].partition(" ")
+            kind = {"Content-Type": step.get("type", "application/merge-patch+json")}
+            status, _, body = _send(target, method, f"{_GROUP}/{path}", step.get("body"), kind)
+            assert status < 300, body
+        wait(130)
+        return {path: _look(target, path) for path in table()["looks"]}
+    finally:
+        for path in table()["made"]:
+            _send(target, "DELETE", f"{_GROUP}/{path}")
+        for path in table()["looks"]:
+            free = {"metadata": {"annotations": {_AUTO: "true"}}}
+            kind = {"Content-Type": "application/merge-patch+json"}
+            _send(target, "PATCH", f"{_GROUP}/{path}", free, kind)
+
+
+def _look(target: Target, path: str) -> Any:
+    status, _, body = _send(target, "GET", f"{_GROUP}/{path}")
+    found = json.loads(body)
+    if status != 200:
+        return found
+    metadata = found["metadata"]
+    for name in ("uid", "resourceVersion", "creationTimestamp"):
+        del metadata[name]
+    for entry in metadata["managedFields"]:
+        del entry["time"]
+    metadata["managedFields"].sort(key=lambda entry: json.dumps(entry, sort_keys=True))
+    for condition in (found.get("status") or {}).get("conditions") or ():
+        del condition["lastTransitionTime"]
+    return found
+
+
 def main() -> None:
     target = target_of(Path(os.environ["MOCKAPI_ORACLE"]))
+    UPKEEP.write_text(json.dumps(upkeep(target, time.sleep), indent=1) + "\n")
     RECORDING.write_text(json.dumps(flows(target, settle_seconds=3), indent=1) + "\n")
 
 
