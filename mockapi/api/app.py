@@ -7,6 +7,7 @@ from flask import Flask, Request, request
 from flask.sessions import SecureCookieSession, SessionInterface
 from werkzeug.routing import Rule
 
+from mockapi.api import openid, priority_dumps
 from mockapi.api.call import Call
 from mockapi.api.control.routes import ControlApi
 from mockapi.api.gateway import Gateway
@@ -48,6 +49,14 @@ def create_app(gateway: Gateway) -> Flask:
     _serve(app, gateway, "/openapi/v3/<path:rest>", gateway.openapi.third)
     _serve(app, gateway, "/version", documents.version)
     _serve(app, gateway, "/version/", documents.version)
+    for path, serve in (
+        (openid.CONFIGURATION, gateway.openid.configuration),
+        (openid.KEYS, gateway.openid.keys),
+    ):
+        _serve(app, gateway, path, serve)
+        _serve(app, gateway, f"{path}/", serve)
+    for name, dump in gateway.dumps.all():
+        _serve(app, gateway, f"{priority_dumps.PREFIX}/{name}", dump)
     if gateway.kernel.controls is not None:
         control = ControlApi(gateway.kernel.controls)
         _serve(app, gateway, "/mockapi/v1/<path:rest>", control.serve)
@@ -63,7 +72,12 @@ def _everything_below(app: Flask, path: str, endpoint: str, view: Callable[[], R
 
 
 def _serve(app: Flask, gateway: Gateway, path: str, serve: Serve) -> None:
-    _rule(app, path, path, lambda: gateway.answer(Call(request.environ), serve))
+    _rule(app, path, path, lambda: gateway.answer(Call(request.environ), _exactly(serve)))
+
+
+def _exactly(serve: Serve) -> Serve:
+    """Werkzeug takes `//version` for `/version`; Go does not."""
+    return lambda call: _missing(call) if call.path.startswith("//") else serve(call)
 
 
 def _rule(app: Flask, path: str, endpoint: str, view: Callable[[], Reply]) -> None:

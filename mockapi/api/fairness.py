@@ -44,26 +44,59 @@ def check_deadline(call: Call) -> None:
         raise BadRequest(text) from None
 
 
+class _Taken:
+    """A flow that requests have taken, and how many."""
+
+    __slots__ = ("count", "flow", "headers")
+
+    def __init__(self, flow: Flow) -> None:
+        self.flow = flow
+        self.headers: Headers = (
+            ("X-Kubernetes-Pf-Flowschema-Uid", flow.schema),
+            ("X-Kubernetes-Pf-Prioritylevel-Uid", flow.level),
+        )
+        self.count = 0
+
+
 class Fairness:
     """The filter. What it found out is kept until a FlowSchema or a priority level changes."""
 
     def __init__(self, reader: Reader, store: Store) -> None:
         self._reader = reader
         self._flows: Flows | None = None
-        self._always: dict[_User, Headers | None] = {}
-        self._known: dict[tuple[_User, Attributes], Headers] = {}
+        self._always: dict[_User, _Taken | None] = {}
+        self._known: dict[tuple[_User, Attributes], _Taken] = {}
+        self._taken: dict[Flow, _Taken] = {}
         for bucket in (_SCHEMAS, _LEVELS):
             store.watch(f"{bucket}/", after=store.revision).listen(self._forget)
 
     def __call__(self, call: Call) -> None:
         if is_long_running(call):
             return
+        taken = self._taken_by(call)
+        taken.count += 1
+        call.headers += taken.headers
+
+    def names_of(self, call: Call) -> tuple[str, str]:
+        """The flow schema and the priority level of a request, "" for one that is not there."""
+        flow = self._taken_by(call).flow
+        schema, level = ((_SCHEMAS, flow.schema), (_LEVELS, flow.level))
+        return _name(self._reader, *schema), _name(self._reader, *level)
+
+    def dispatched(self) -> dict[str, int]:
+        """How many requests each priority level (by uid) has let through."""
+        found: dict[str, int] = {}
+        for flow, taken in self._taken.items():
+            found[flow.level] = found.get(flow.level, 0) + taken.count
+        return found
+
+    def _taken_by(self, call: Call) -> _Taken:
         user = (call.user.name, call.user.groups)
         try:
-            headers = self._always[user]
+            taken = self._always[user]
         except KeyError:
-            headers = self._always_of(call, user)
-        call.headers += headers or self._headers_of(call, user)
+            taken = self._always_of(call, user)
+        return taken or self._one_of(call, user)
 
     def _forget(self) -> None:
         self._flows = None
@@ -75,29 +108,33 @@ class Fairness:
             self._flows = Flows(self._reader.list(_SCHEMAS), self._reader.list(_LEVELS))
         return self._flows
 
-    def _always_of(self, call: Call, user: _User) -> Headers | None:
+    def _of(self, flow: Flow) -> _Taken:
+        found = self._taken.get(flow)
+        if found is None:
+            found = self._taken[flow] = _Taken(flow)
+        return found
+
+    def _always_of(self, call: Call, user: _User) -> _Taken | None:
         flow = self._now().always(call.user)
         if len(self._always) > _KNOWN:
             self._always.clear()
-        headers = self._always[user] = None if flow is None else _headers(flow)
-        return headers
+        taken = self._always[user] = None if flow is None else self._of(flow)
+        return taken
 
-    def _headers_of(self, call: Call, user: _User) -> Headers:
+    def _one_of(self, call: Call, user: _User) -> _Taken:
         asked = _asked(call)
         key = user, _nameless(asked)
-        headers = self._known.get(key)
-        if headers is None:
+        taken = self._known.get(key)
+        if taken is None:
             if len(self._known) > _KNOWN:
                 self._known.clear()
-            headers = self._known[key] = _headers(self._now().flow_of(call.user, asked))
-        return headers
+            taken = self._known[key] = self._of(self._now().flow_of(call.user, asked))
+        return taken
 
 
-def _headers(flow: Flow) -> Headers:
-    return (
-        ("X-Kubernetes-Pf-Flowschema-Uid", flow.schema),
-        ("X-Kubernetes-Pf-Prioritylevel-Uid", flow.level),
-    )
+def _name(reader: Reader, bucket: str, uid: str) -> str:
+    found = (obj["metadata"] for obj in reader.list(bucket))
+    return next((str(meta["name"]) for meta in found if meta["uid"] == uid), "")
 
 
 def _watches(call: Call) -> bool:

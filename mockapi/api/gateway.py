@@ -13,6 +13,8 @@ from mockapi.api.measured import gauges, labels_of
 from mockapi.api.metrics import Metrics
 from mockapi.api.negotiate import JSON, YAML, output_form
 from mockapi.api.openapi import OpenApi
+from mockapi.api.openid import OpenId
+from mockapi.api.priority_dumps import PriorityDumps
 from mockapi.api.reply import Reply
 from mockapi.api.reply import text as plain_text
 from mockapi.api.routes import PlainNotFound, Route, Unreadable
@@ -60,6 +62,8 @@ class Gateway:
         self.openapi = OpenApi(kernel)
         self.metrics = Metrics(gauges(kernel))
         self.health = Health(kernel.failing)
+        self.openid = OpenId(kernel.security, lambda: self.address)
+        self.dumps = PriorityDumps(kernel.security.fairness, kernel.pipeline.reading, kernel.clock)
         self.filters: list[Filter] = [
             AuditIds(),
             fairness.check_deadline,

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from mockapi.api import process
 from mockapi.api.call import Call
 from mockapi.api.kernel import Kernel
-from mockapi.api.metrics import REQUEST, Gauge, Labels, Sample
+from mockapi.api.metrics import REQUEST, Labels
+from mockapi.api.process import Gauge, Sample
 from mockapi.api.routes import Route
 from mockapi.machinery import discovery
 

@@ -1,9 +1,12 @@
 """/metrics in Prometheus text format, under the names that the real server uses."""
 
+import gzip
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
+from mockapi.api import encode, process
 from mockapi.api.call import Call
+from mockapi.api.process import Gauge
 from mockapi.api.reply import Reply
 
 BUCKETS = (
@@ -23,10 +26,6 @@ REQUEST = (
     "verb",
     "version",
 )
-
-Sample = tuple[Mapping[str, str], float]
-Gauge = tuple[str, str, Callable[[], Iterable[Sample]]]
-"""Name, help, and what it is now."""
 
 
 class Metrics:
@@ -52,7 +51,12 @@ class Metrics:
 
     def serve(self, call: Call) -> Reply:
         lines = [*self._totals(), *self._durations(), *self._gauges()]
-        return Reply(200, ("\n".join(lines) + "\n").encode(), _TYPE)
+        body = ("\n".join(lines) + "\n").encode()
+        headers = [("Process-Start-Time-Unix", str(process.started()))]
+        if encode.accepts_gzip(call.header("ACCEPT_ENCODING")):
+            headers.append(("Content-Encoding", "gzip"))
+            body = gzip.compress(body, compresslevel=1)
+        return Reply(200, body, _TYPE, headers)
 
     def _totals(self) -> Iterator[str]:
         name = "apiserver_request_total"

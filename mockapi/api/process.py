@@ -2,13 +2,21 @@
 
 import os
 import resource
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from mockapi.api.metrics import Gauge, Sample
 from mockapi.base.clock import machine_seconds
 
+Sample = tuple[Mapping[str, str], float]
+Gauge = tuple[str, str, Callable[[], Iterable[Sample]]]
+"""Name, help, and what it is now."""
+
 _STARTED = float(machine_seconds())
+
+
+def started() -> int:
+    """When, in seconds of the epoch."""
+    return int(_STARTED)
 
 
 def gauges() -> list[Gauge]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mockapi.api.authentication import Authentication, Impersonation, account_groups
 from mockapi.api.call import ADMIN, Call
+from mockapi.api.fairness import Fairness
 from mockapi.api.filters import Filter
 from mockapi.base import selfsigned
 from mockapi.base.clock import Clock
@@ -87,6 +88,7 @@ class Security:
 
     authorizer: Authorizer
     tokens: Tokens
+    fairness: Fairness
     filters: list[Filter] = field(default_factory=list)
     ca: bytes | None = None
     """PEM of the authority, under TLS."""
@@ -128,7 +130,7 @@ def secure(
     tls: bool,
     authorization: str,
     hosts: Sequence[str],
-    fairness: Filter,
+    fairness: Fairness,
 ) -> Security:
     """`authorization`: AlwaysAllow or RBAC. Plain HTTP with AlwaysAllow wants no credentials."""
     rbac = authorization == "RBAC"
@@ -136,7 +138,9 @@ def secure(
     tokens = Tokens(reader, clock)
     lenient = not tls and not rbac
     authentication = Authentication(tokens.user_of, lenient=lenient, anonymous=rbac)
-    security = Security(authorizer, tokens, [authentication, Impersonation(authorizer), fairness])
+    security = Security(
+        authorizer, tokens, fairness, [authentication, Impersonation(authorizer), fairness]
+    )
     security.begin = clock.now() - 3600.0
     if rbac:
         security.filters.append(Authorization(authorizer))

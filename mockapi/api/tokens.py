@@ -4,15 +4,18 @@ Source: kubernetes pkg/serviceaccount (claims, legacy and bound tokens).
 """
 
 import base64
+import hashlib
 from typing import Any
 
 import orjson
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 Obj = dict[str, Any]
 ISSUER = "https://kubernetes.default.svc.cluster.local"
+ALGORITHM = "ES256"
 _HALF = 32
 
 
@@ -21,9 +24,20 @@ class Signer:
 
     def __init__(self) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
+        public = self._key.public_key().public_bytes(
+            Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+        )
+        self._id = _text(hashlib.sha256(public).digest())
+
+    def key(self) -> Obj:
+        """The public key as a JSON Web Key, by which others verify."""
+        point = self._key.public_key().public_numbers()
+        x, y = (_text(number.to_bytes(_HALF, "big")) for number in (point.x, point.y))
+        head = {"use": "sig", "kty": "EC", "kid": self._id, "crv": "P-256", "alg": ALGORITHM}
+        return {**head, "x": x, "y": y}
 
     def sign(self, claims: Obj) -> str:
-        signed = f"{_encoded({'alg': 'ES256', 'kid': 'mockapi'})}.{_encoded(claims)}"
+        signed = f"{_encoded({'alg': ALGORITHM, 'kid': self._id})}.{_encoded(claims)}"
         der = self._key.sign(signed.encode(), ec.ECDSA(hashes.SHA256()))
         r, s = utils.decode_dss_signature(der)
         return f"{signed}.{_text(r.to_bytes(_HALF, 'big') + s.to_bytes(_HALF, 'big'))}"

@@ -14,7 +14,7 @@ from mockapi.machinery.managedfields.managers import is_reset
 from mockapi.machinery.objects import Objects
 from mockapi.machinery.request import Request
 from mockapi.machinery.resource import Obj, Resource
-from mockapi.machinery.schema.schemas import Decoded, interpret
+from mockapi.machinery.schema.schemas import interpret
 from mockapi.machinery.schema.strict import DecodeError
 from mockapi.meta import codec
 from mockapi.meta.codec import CodecError
@@ -92,15 +92,14 @@ class Bodies:
     ) -> Obj:
         """The body as a normalised and defaulted object of `kind`. Warnings go to the request."""
         if request.body is None:
-            decoded = Decoded(self._own(request.obj, kind, type_name), [])
+            obj = self._own(request.obj, kind, type_name)
         else:
-            decoded = self._decode_bytes(request, kind, type_name, validation)
-        obj, request.emptied = decoded.obj, decoded.emptied
+            obj = self._decode_bytes(request, kind, type_name, validation)
         if not self._is_custom(kind):
             obj["kind"] = kind.kind  # of custom resources it is validated
         obj["apiVersion"] = kind.api_version
         obj.setdefault("metadata", {})
-        self._objects.complete_decoded(type_name, decoded)
+        self._objects.complete(type_name, obj)
         return obj
 
     def _own(self, tree: Any, kind: GroupVersionKind, type_name: str) -> Obj:
@@ -112,11 +111,11 @@ class Bodies:
 
     def _decode_bytes(
         self, request: Request, kind: GroupVersionKind, type_name: str, validation: str
-    ) -> Decoded:
+    ) -> Obj:
         form = media_type(request.content_type)
         body = request.body or b""
         if form == PROTOBUF and self._protobuf is not None:
-            return Decoded(self._decode_protobuf(body, kind, type_name), [])
+            return self._decode_protobuf(body, kind, type_name)
         if form not in (JSON, YAML):
             raise unsupported()
         try:
@@ -137,7 +136,7 @@ class Bodies:
             request.resets_managers = is_reset(tree)
         if decoded.problems:
             self._report(decoded.problems, request, kind, validation)
-        return decoded
+        return decoded.obj
 
     def _decode_protobuf(self, body: bytes, kind: GroupVersionKind, type_name: str) -> Obj:
         assert self._protobuf is not None
@@ -267,13 +266,12 @@ class Bodies:
         if validation == "Warn":
             request.warnings.extend(_one_by_one(problems))
 
-    def completed(self, resource: Resource, decoded: Decoded) -> Obj:
+    def completed(self, resource: Resource, obj: Obj) -> Obj:
         """A merged and decoded object, named and defaulted."""
-        obj = decoded.obj
         if resource.custom is None:
             obj["kind"] = resource.kind
         obj["apiVersion"] = resource.gvk.api_version
-        self._objects.complete_decoded(resource.type_name, decoded)
+        self._objects.complete(resource.type_name, obj)
         return obj
 
 
