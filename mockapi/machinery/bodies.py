@@ -14,7 +14,7 @@ from mockapi.machinery.managedfields.managers import is_reset
 from mockapi.machinery.objects import Objects
 from mockapi.machinery.request import Request
 from mockapi.machinery.resource import Obj, Resource
-from mockapi.machinery.schema.schemas import interpret
+from mockapi.machinery.schema.schemas import Decoded, interpret
 from mockapi.machinery.schema.strict import DecodeError
 from mockapi.meta import codec
 from mockapi.meta.codec import CodecError
@@ -92,14 +92,15 @@ class Bodies:
     ) -> Obj:
         """The body as a normalised and defaulted object of `kind`. Warnings go to the request."""
         if request.body is None:
-            obj = self._own(request.obj, kind, type_name)
+            decoded = Decoded(self._own(request.obj, kind, type_name), [])
         else:
-            obj = self._decode_bytes(request, kind, type_name, validation)
+            decoded = self._decode_bytes(request, kind, type_name, validation)
+        obj, request.emptied = decoded.obj, decoded.emptied
         if not self._is_custom(kind):
             obj["kind"] = kind.kind  # of custom resources it is validated
         obj["apiVersion"] = kind.api_version
         obj.setdefault("metadata", {})
-        self._objects.complete(type_name, obj)
+        self._objects.complete_decoded(type_name, decoded)
         return obj
 
     def _own(self, tree: Any, kind: GroupVersionKind, type_name: str) -> Obj:
@@ -111,11 +112,11 @@ class Bodies:
 
     def _decode_bytes(
         self, request: Request, kind: GroupVersionKind, type_name: str, validation: str
-    ) -> Obj:
+    ) -> Decoded:
         form = media_type(request.content_type)
         body = request.body or b""
         if form == PROTOBUF and self._protobuf is not None:
-            return self._decode_protobuf(body, kind, type_name)
+            return Decoded(self._decode_protobuf(body, kind, type_name), [])
         if form not in (JSON, YAML):
             raise unsupported()
         try:
@@ -136,7 +137,7 @@ class Bodies:
             request.resets_managers = is_reset(tree)
         if decoded.problems:
             self._report(decoded.problems, request, kind, validation)
-        return decoded.obj
+        return decoded
 
     def _decode_protobuf(self, body: bytes, kind: GroupVersionKind, type_name: str) -> Obj:
         assert self._protobuf is not None
@@ -266,12 +267,13 @@ class Bodies:
         if validation == "Warn":
             request.warnings.extend(_one_by_one(problems))
 
-    def completed(self, resource: Resource, obj: Obj) -> Obj:
+    def completed(self, resource: Resource, decoded: Decoded) -> Obj:
         """A merged and decoded object, named and defaulted."""
+        obj = decoded.obj
         if resource.custom is None:
             obj["kind"] = resource.kind
         obj["apiVersion"] = resource.gvk.api_version
-        self._objects.complete(resource.type_name, obj)
+        self._objects.complete_decoded(resource.type_name, decoded)
         return obj
 
 

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 import orjson
 
 from mockapi.machinery.resource import Obj, Resource
-from mockapi.machinery.schema.schemas import Schemas
+from mockapi.machinery.schema import empties
+from mockapi.machinery.schema.schemas import Decoded, Schemas
 from mockapi.store.protocol import Entry
 
 PARSED_LIMIT = 20_000
@@ -51,6 +52,16 @@ class Objects:
         normalise = self._normalisers.get(type_name)
         if normalise is not None:
             normalise(obj)
+
+    def complete_decoded(self, type_name: str, decoded: Decoded) -> None:
+        """The same where empty lists and maps that were given count as given. Of them, those that
+        are always written stay in the object."""
+        obj, emptied = decoded.obj, decoded.emptied
+        if emptied:
+            empties.put(obj, emptied)
+        self.complete(type_name, obj)
+        if emptied:
+            empties.drop_omitted(obj, emptied)
 
     def decode_part(self, type_name: str, tree: Obj, part: str, live: Obj) -> Obj | None:
         """A complete object of our own that shares all but `part` and the metadata with the live

@@ -183,9 +183,9 @@ class Pipeline:
             obj = self.objects.decode_part(type_name, tree, "status", live)
             if obj is not None:
                 return obj
-        obj = self._decoded(request, patch, tree, type_name, options)
-        self.objects.complete(type_name, obj)
-        return obj
+        decoded = self._decoded(request, patch, tree, type_name, options)
+        self.objects.complete_decoded(type_name, decoded)
+        return decoded.obj
 
     def _applied(self, request: Request, patch: patching.Patch, live: Obj, type_name: str) -> Any:
         types, judge = self.registry.catalogue.types, self.objects.schemas.wrong
@@ -207,7 +207,7 @@ class Pipeline:
     ) -> Obj:
         """The patched object of a type, decoded; what is unknown is warned of or refused."""
         tree = self._applied(request, patch, live, type_name)
-        return self._decoded(request, patch, tree, type_name, options)
+        return self._decoded(request, patch, tree, type_name, options).obj
 
     def _decoded(
         self,
@@ -216,7 +216,7 @@ class Pipeline:
         tree: Any,
         type_name: str,
         options: WriteOptions,
-    ) -> Obj:
+    ) -> Decoded:
         types, schemas = self.registry.catalogue.types, self.objects.schemas
         validation = options.field_validation
         try:
@@ -230,7 +230,8 @@ class Pipeline:
             raise patch.not_strict(tree, decoded.problems)
         if problems and validation == "Warn":
             request.warnings.extend(p for p in problems if p not in request.warnings)
-        return decoded.obj
+        request.emptied = decoded.emptied
+        return decoded
 
     def _restored(self, tree: Any, type_name: str, validation: str, *, convert: bool) -> Decoded:
         """A tree as an object of its type, without JSON between when it is to be converted: then
@@ -263,18 +264,19 @@ class Pipeline:
                 now=self.bodies.now(),
             )
             self.bodies.report_apply(problems, request, options.field_validation)
-            obj = self.converted(merged, resource.type_name, resource.gvk, patch)
-            obj = self.bodies.completed(resource, obj)
+            decoded = self.converted(merged, resource.type_name, resource.gvk, patch)
+            request.emptied = decoded.emptied
+            obj = self.bodies.completed(resource, decoded)
             check_name(request, obj)
             return obj
 
         planned = UpdatePlan(plan.strategy, plan.part, create=not plan.part, apply=True)
         return self.writer.update(request, change, options, planned)
 
-    def converted(self, merged: Obj, type_name: str, gvk: GroupVersionKind, patch: Obj) -> Obj:
+    def converted(self, merged: Obj, type_name: str, gvk: GroupVersionKind, patch: Obj) -> Decoded:
         """What apply has merged, as an object of its type."""
         try:
-            return self._restored(merged, type_name, "Ignore", convert=True).obj
+            return self._restored(merged, type_name, "Ignore", convert=True)
         except DecodeError as error:
             types = self.registry.catalogue.types
             text = (

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mockapi.machinery.resource import Obj, Resource, UserInfo
+from mockapi.machinery.schema.empties import Places
 from mockapi.meta import codec
 from mockapi.store.protocol import Entry
 
@@ -35,6 +36,9 @@ class Request:
     """The body empties metadata.managedFields; found while it is decoded."""
     warnings: list[str] = field(default_factory=list)
     """Texts for Warning headers, filled on the way."""
+    emptied: Places = ()
+    """Where the body has empty lists and maps; those that are always written are in the object
+    until its managed fields are kept."""
 
     def option(self, name: str) -> str:
         values = self.query.get(name)

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from mockapi.base.ids import Ids
+from mockapi.machinery.schema.empties import Places
 from mockapi.meta.fields import FieldError
 from mockapi.meta.names import GroupVersionKind, GroupVersionResource, qualified
 
@@ -51,6 +52,8 @@ class Context:
 
     unsettled: bool = False
     """The object will be read back otherwise than it was stored."""
+    emptied: Places = ()
+    """Where the request gave empty lists and maps, which the object is without."""
 
     def warn(self, text: str) -> None:
         if text not in self.warnings:

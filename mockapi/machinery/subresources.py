@@ -117,7 +117,7 @@ class Subresources:
                 now=self.pipeline.bodies.now(),
             )
             self.pipeline.bodies.report_apply(problems, request, options.field_validation)
-            asked = self.pipeline.converted(merged, _SCALE_TYPE, SCALE, patch)
+            asked = self.pipeline.converted(merged, _SCALE_TYPE, SCALE, patch).obj
             check_name(request, asked)
             changed = _scaled(live, asked, request, scale)
             changed["metadata"]["managedFields"] = managed

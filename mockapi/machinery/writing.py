@@ -24,6 +24,7 @@ from mockapi.machinery.resource import (
     Resource,
     StatusStrategy,
 )
+from mockapi.machinery.schema import empties
 from mockapi.machinery.validation import metadata as metadata_rules
 from mockapi.machinery.validation import names
 from mockapi.meta import codec, fields, gofmt, messages
@@ -166,6 +167,7 @@ class Writer:
         self.managers.update(
             obj, None, resource=resource, manager=manager, subresource="", now=context.now
         )
+        self._forget_emptied(request, obj, context)
         obj = attributes.obj = self.objects.to_storage(resource, obj)
         self.admission.admit(attributes)
         return self._store_new(request, obj, context, attributes, options, generated=generated)
@@ -214,19 +216,34 @@ class Writer:
         hook = self.hooks.get(resource.bucket)
         if hook is not None and not context.subresource:
             hook.before_create(obj, context)
-        rule = strategy.name_rule(obj) if strategy.name_rule else strategy.validate_name
-        errors = metadata_rules.validate_object_meta(
-            metadata, namespaced=resource.namespaced, validate_name=rule
-        )
-        own = strategy.validate(obj)
-        errors = own if own and strategy.metadata_last else errors + own
-        errors = strategy.before_metadata(obj) + errors
-        if errors:
-            raise _invalid(resource, obj, errors)
+        self._refuse(resource, obj, context, lambda: self._create_errors(resource, obj))
         for text in strategy.warnings(obj, None):
             context.warn(text)
         if strategy.complete is not None:
             strategy.complete(obj)
+
+    @staticmethod
+    def _create_errors(resource: Resource, obj: Obj) -> list[FieldError]:
+        strategy = resource.strategy
+        rule = strategy.name_rule(obj) if strategy.name_rule else strategy.validate_name
+        errors = metadata_rules.validate_object_meta(
+            obj["metadata"], namespaced=resource.namespaced, validate_name=rule
+        )
+        own = strategy.validate(obj)
+        errors = own if own and strategy.metadata_last else errors + own
+        return strategy.before_metadata(obj) + errors
+
+    @staticmethod
+    def _refuse(
+        resource: Resource, obj: Obj, context: Context, judge: Callable[[], list[FieldError]]
+    ) -> None:
+        """Raise Invalid for the errors, if any, in the words of the object as it was given."""
+        errors = judge()
+        if errors and context.emptied:
+            empties.put_shown(obj, context.emptied)
+            errors = empties.told(errors, judge())
+        if errors:
+            raise _invalid(resource, obj, errors)
 
     def _reset_status(self, resource: Resource, obj: Obj) -> None:
         """What Go writes for a zero status: nothing, {} or a few zeroes."""
@@ -305,6 +322,7 @@ class Writer:
                 subresource=request.subresource,
                 now=context.now,
             )
+        self._forget_emptied(request, obj, context)
         wipe_system_fields(obj["metadata"])
         attributes = self._attributes("CREATE", request, obj, None, context, request.namespace)
         attributes.options = options
@@ -341,6 +359,7 @@ class Writer:
                 now=context.now,
                 reset=request.resets_managers,
             )
+        self._forget_emptied(request, obj, context)
         drop_repeated_owners(obj["metadata"], request.warnings, late=request.verb == "patch")
         obj = self.objects.to_storage(resource, obj)
         attributes = self._attributes("UPDATE", request, obj, old, context, request.namespace)
@@ -364,6 +383,14 @@ class Writer:
         if context.unsettled:
             self._unsettled.add(written.revision)
         return self._answer(request, 200, obj, written)
+
+    @staticmethod
+    def _forget_emptied(request: Request, obj: Obj, context: Context) -> None:
+        """Nothing tells empty lists and maps from none any more, but for the texts of refusals."""
+        if request.emptied:
+            empties.drop(obj, request.emptied)
+            if request.resource.is_storage_version:
+                context.emptied = request.emptied
 
     def _check_uid(self, request: Request, new: Obj, old: Obj, *, dry_run: bool) -> None:
         uid = new.get("uid")
@@ -399,9 +426,12 @@ class Writer:
         keep(metadata, before, "generation")
         self._prepare_update(resource, obj, old, context, plan)
         keep_system_fields(metadata, before)
-        errors = self._update_errors(resource, obj, old, plan, context)
-        if errors:
-            raise _invalid(resource, obj, errors)
+        self._refuse(
+            resource,
+            obj,
+            context,
+            lambda: self._update_errors(resource, obj, old, plan, context),
+        )
         if plan.strategy is None:
             for text in strategy.warnings(obj, old):
                 context.warn(text)

@@ -11,6 +11,7 @@ from mockapi.machinery.patch.body import json_kind
 from mockapi.meta import gofmt
 from mockapi.meta.names import GroupVersionKind, split_api_version
 
+INTERNAL: Final = "__internal"
 _SCHEME: Final = "pkg/runtime/scheme.go:111"
 _NO_VERSION: Final = "couldn't get version/kind; json parse error: json: cannot unmarshal"
 _META: Final = (
@@ -32,20 +33,29 @@ def problem(tree: Any, expected: Sequence[GroupVersionKind], types: Mapping[str,
         gvk = _said(tree, expected)
     except ValueError as error:
         return str(error)
-    if gvk in expected:
+    if gvk in expected or is_internal(tree, expected):
         return ""
-    if not any(gvk in row.gvks for row in types.values()):
-        where = f"version {gofmt.quote(gvk.api_version)}"
-        if not tree.get("apiVersion"):  # the decoder's own is the internal one
-            where = f"the internal version of group {gofmt.quote(gvk.group)}"
-        return (
-            f"no kind {gofmt.quote(gvk.kind)} is registered for {where} "
-            f"in scheme {gofmt.quote(_SCHEME)}"
+    package = expected[0].group.partition(".")[0] or "core"
+    if gvk.version == INTERNAL:
+        known = any(
+            (gvk.group, gvk.kind) == (k.group, k.kind) for t in types.values() for k in t.gvks
         )
-    internal = expected[0].group.partition(".")[0] or "core"
-    target = f"{internal}.{expected[0].kind}"
-    source = gvk.version if tree.get("apiVersion") else internal
-    return f"converting ({source}.{gvk.kind}) to ({target}): unknown conversion"
+        wanted, source = f"the internal version of group {gofmt.quote(gvk.group)}", package
+    else:
+        known = any(gvk in row.gvks for row in types.values())
+        wanted, source = f"version {gofmt.quote(gvk.api_version)}", gvk.version
+    if not known:
+        scheme = gofmt.quote(_SCHEME)
+        return f"no kind {gofmt.quote(gvk.kind)} is registered for {wanted} in scheme {scheme}"
+    return f"converting ({source}.{gvk.kind}) to ({package}.{expected[0].kind}): unknown conversion"
+
+
+def is_internal(tree: Mapping[str, Any], expected: Sequence[GroupVersionKind]) -> bool:
+    """Whether a tree means the internal form of the expected kind, of which no field is known by
+    its name in JSON."""
+    gvk = _said(tree, expected)
+    same = (gvk.group, gvk.kind) == (expected[0].group, expected[0].kind)
+    return gvk.version == INTERNAL and same
 
 
 def other(tree: Any, expected: Sequence[GroupVersionKind], types: Mapping[str, Type]) -> str:
@@ -62,6 +72,9 @@ def other(tree: Any, expected: Sequence[GroupVersionKind], types: Mapping[str, T
 
 
 def _said(tree: Mapping[str, Any], expected: Sequence[GroupVersionKind]) -> GroupVersionKind:
-    """Raises ValueError for an apiVersion that is none."""
-    group, version = split_api_version(tree.get("apiVersion") or expected[0].api_version)
+    """Without a version it is the internal one. Raises ValueError for an apiVersion that is
+    none."""
+    group, version = split_api_version(tree.get("apiVersion") or "")
+    if not (group or version):
+        group, version = expected[0].group, INTERNAL
     return GroupVersionKind(group, version, tree.get("kind") or expected[0].kind)

@@ -81,13 +81,13 @@ class Patch:
             problem = self._judge(other, patched) or problem
         if problem:
             raise self._invalid(patched, problem)
-        if patched.get("apiVersion"):
+        if not kinds.is_internal(patched, types[type_name].gvks):
             return patched
         self._lose(patched)
         return {}
 
     def _lose(self, patched: Obj) -> None:
-        """Without an apiVersion nothing of the tree is known."""
+        """Of the internal form nothing in the tree is known."""
         if not self._strict:
             return
         self.problems += [

@@ -30,6 +30,17 @@ class Compiler:
     def __init__(self, types: Mapping[str, Type]) -> None:
         self._types = types
         self._structs: dict[str, Struct] = {}
+        self.emptied = False
+        """Set by readers that meet an empty list or map, which their objects are without: whoever
+        wants to know clears it before."""
+
+    def empty_omitted(self) -> Any:
+        self.emptied = True
+        return OMIT
+
+    def empty_written(self) -> Any:
+        self.emptied = True
+        return None
 
     def struct(self, name: str) -> "Struct":
         """The reader of a type with fields; made on first use, so recursive types are fine."""
@@ -208,7 +219,10 @@ class Struct:
         shape, element = field.type, self._compiler.element(field.type)
         if field.pointer:
             return _always(element, None) if not field.omit else _pointer(element)
+        collection = isinstance(shape, dict) and "ref" not in shape
         if not field.omit:
+            if collection:
+                return _collection(element, None, self._compiler.empty_written)
             return _always(element, self._compiler.zero(shape))
         if shape == "string":
             return None
@@ -217,7 +231,7 @@ class Struct:
         if "ref" in shape:
             zero = self._compiler.zero(shape)
             return _zero_dropped(element, zero) if field.omit == "zero" else _struct(element, zero)
-        return _dropped_when_empty(element)
+        return _collection(element, OMIT, self._compiler.empty_omitted)
 
 
 def _constant(value: Any) -> Callable[[], Any]:
@@ -225,7 +239,7 @@ def _constant(value: Any) -> Callable[[], Any]:
 
 
 def _list(element: Reader) -> Reader:
-    """Storage does not keep an empty list apart from none."""
+    """Storage does not keep an empty list apart from none. See `empties`."""
 
     def read(value: Any) -> Any:
         if type(value) is not list:
@@ -308,6 +322,17 @@ def _zero_dropped(element: Reader, zero: Callable[[], Any]) -> Reader:
             return OMIT
         value = element(value)
         return OMIT if value is None or value == nothing else value
+
+    return read
+
+
+def _collection(element: Reader, missing: Any, empty: Callable[[], Any]) -> Reader:
+    """A list or map; `empty` is asked what to write for one without elements."""
+
+    def read(value: Any) -> Any:
+        if value is None:
+            return missing
+        return element(value) or empty()
 
     return read
 

@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 
 from mockapi.base import deep
 from mockapi.machinery.catalogue import Type
+from mockapi.machinery.schema import empties
 from mockapi.machinery.schema.compiled import Compiler
 from mockapi.machinery.schema.defaulting import Defaulter, Defaulting
 from mockapi.machinery.schema.scalars import Unusual
@@ -44,6 +45,8 @@ class Decoded:
     problems: list[str]
     said: tuple[str, str, str] = ("", "", "")
     """(group, version, kind) that the body names, "" for what it does not."""
+    emptied: empties.Places = ()
+    """Where empty lists and maps were given, which the object is without."""
 
 
 class Schemas:
@@ -81,12 +84,13 @@ class Schemas:
         """
         if type_name in self._custom:
             return self._decode_custom(type_name, tree, [], validation)
+        self._compiler.emptied = False
         try:
             obj = self._compiler.struct(type_name).read(tree)
-            problems: list[str] = []
         except _NOT_QUICKLY:
-            obj, problems = self._slowly(type_name, tree, validation)
-        return Decoded(self._named(type_name, obj), problems)
+            obj, problems, emptied = self._slowly(type_name, tree, validation)
+            return Decoded(self._named(type_name, obj), problems, emptied=emptied)
+        return Decoded(self._named(type_name, obj), [], emptied=self._emptied(type_name, tree))
 
     def decode_part(self, type_name: str, tree: Obj, part: str, live: Obj) -> Obj | None:
         """An object whose other parts are those of `live`, which was decoded before: only `part`
@@ -129,13 +133,22 @@ class Schemas:
                 type_name, None if yaml else body, node, found, said, validation
             )
         if node is tree:
+            self._compiler.emptied = False
             try:
                 obj = self._compiler.struct(type_name).read(tree)
-                return Decoded(self._named(type_name, obj), found if strict else [], said)
+                emptied = self._emptied(type_name, tree)
+                return Decoded(self._named(type_name, obj), found if strict else [], said, emptied)
             except _NOT_QUICKLY:
                 node = _as_json(tree) if yaml else codec.parse_json_exactly(body)
-        obj, problems = self._slowly(type_name, node, validation)
-        return Decoded(self._named(type_name, obj), [*found, *problems] if strict else [], said)
+        obj, problems, emptied = self._slowly(type_name, node, validation)
+        problems = [*found, *problems] if strict else []
+        return Decoded(self._named(type_name, obj), problems, said, emptied)
+
+    def _emptied(self, type_name: str, source: Any) -> empties.Places:
+        """Of what was just read quickly."""
+        if not self._compiler.emptied:
+            return ()
+        return empties.find(self._types, type_name, source)
 
     def normal(self, type_name: str, obj: Obj) -> Obj:
         """A new tree as Go would write it: order of fields and keys, empties, canonical scalars.
@@ -145,7 +158,7 @@ class Schemas:
         try:
             normal: Obj = self._compiler.struct(type_name).read(obj)
         except _NOT_QUICKLY:
-            normal, _ = self._slowly(type_name, obj, "Ignore")
+            normal = self._slowly(type_name, obj, "Ignore")[0]
         return normal
 
     def in_order(self, type_name: str, obj: Obj) -> Obj:
@@ -221,7 +234,7 @@ class Schemas:
         try:
             return self._compiler.struct(_OBJECT_META).read(tree), []
         except _NOT_QUICKLY:
-            metadata, problems = self._slowly(_OBJECT_META, tree, "Strict")
+            metadata, problems, _ = self._slowly(_OBJECT_META, tree, "Strict")
         return metadata, [problem.partition('"')[2][:-1] for problem in problems]
 
     @property
@@ -239,7 +252,9 @@ class Schemas:
             return str(error)
         return ""
 
-    def _slowly(self, type_name: str, node: Any, validation: Validation) -> tuple[Obj, list[str]]:
+    def _slowly(
+        self, type_name: str, node: Any, validation: Validation
+    ) -> tuple[Obj, list[str], empties.Places]:
         walk = Walk(self._types, self.names, strict=validation != "Ignore")
         try:
             with deep.recursion():
@@ -247,7 +262,7 @@ class Schemas:
                 obj: Obj = self._compiler.struct(type_name).read(pruned)
         except Unusual:
             raise AssertionError(f"The slow path left something odd in a {type_name}.") from None
-        return obj, walk.problems
+        return obj, walk.problems, empties.find(self._types, type_name, pruned)
 
     def _named(self, type_name: str, obj: Obj) -> Obj:
         gvks = self._types[type_name].gvks

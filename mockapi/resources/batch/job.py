@@ -39,9 +39,15 @@ def _prepare_create(obj: Obj, context: Context) -> None:
         matched.setdefault(UID_LABEL, metadata.get("uid", ""))
         if shared:
             metadata["labels"] = dict(own)
-        elif not metadata.get("labels"):  # stored with the first update, till then every reader's
-            context.unsettled = True
+        elif not metadata.get("labels") and not _gives_labels(context):
+            context.unsettled = True  # stored with the first update, till then every reader's
     workloads.prepare_create(obj, context)
+
+
+def _gives_labels(context: Context) -> bool:
+    """The template has labels, though none are in them."""
+    way = ("spec", "template", "metadata")
+    return any(place.way == way and place.key == "labels" for place in context.emptied)
 
 
 def _complete(obj: Obj) -> None:

@@ -94,7 +94,7 @@ def validate_spec(spec: Any, name: str, path: Path) -> Errors:
     if not modes:
         errors.append(errors_of.required(path.child("accessModes")))
     errors += claims.access_modes(modes, path.child("accessModes"))
-    errors += _capacity(spec.get("capacity") or {}, path.child("capacity"))
+    errors += _capacity(spec.get("capacity"), path.child("capacity"))
     if policy := spec.get("persistentVolumeReclaimPolicy"):
         where = path.child("persistentVolumeReclaimPolicy")
         errors += rules.one_of(policy, where, _RECLAIM)
@@ -134,12 +134,13 @@ def validate_inline_spec(spec: Any, path: Path) -> Errors:
     return errors
 
 
-def _capacity(capacity: Mapping[str, str], path: Path) -> Errors:
+def _capacity(given: Mapping[str, str] | None, path: Path) -> Errors:
     errors: Errors = []
+    capacity = given or {}
     if not capacity:
         errors.append(errors_of.required(path))
     if "storage" not in capacity or len(capacity) > 1:
-        shown = {key: capacity[key] for key in sorted(capacity)}
+        shown = None if given is None else {key: given[key] for key in sorted(given)}
         errors.append(errors_of.not_supported(path, shown, ("storage",)))
     for name, value in capacity.items():
         amount = quantity.parse(value)

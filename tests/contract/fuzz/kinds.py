@@ -56,6 +56,10 @@ _ALONE = frozenset(
 _ATOMIC_QUANTITIES = frozenset(("HorizontalPodAutoscaler", "LimitRange"))
 # A taint that does not say since when gets the second of the write: two writes differ, or not.
 _UNTIMED = frozenset(("DeviceTaintRule", "ResourceSlice"))
+# Taints are given the time at which they are written, and then a write of the next second changes
+# them: these say one.
+_TAINTED = frozenset(("DeviceTaintRule", "ResourceSlice"))
+_ADDED = "2024-01-02T03:04:05Z"
 _PREFIXES = {"ClusterTrustBundle": "example.com:a:"}
 
 
@@ -127,6 +131,8 @@ def _kind(gvk: GroupVersionKind, samples: list[Tree]) -> Kind:
         samples = json.loads(json.dumps(samples).replace(effect, timed))
     for sample in samples:
         sample["metadata"].pop("name", None)
+        if gvk.kind in _TAINTED:
+            _tell_time(sample)
     return Kind(
         gvk,
         resource.gvr.resource,
@@ -136,3 +142,11 @@ def _kind(gvk: GroupVersionKind, samples: list[Tree]) -> Kind:
         resource.selectable,
         tuple(samples),
     )
+
+
+def _tell_time(node: Any) -> None:
+    if isinstance(node, dict) and "effect" in node:
+        node["timeAdded"] = _ADDED
+    for inner in node.values() if isinstance(node, dict) else node:
+        if isinstance(inner, dict | list):
+            _tell_time(inner)

@@ -50,10 +50,8 @@ def put(tree: Any, path: Path, value: Any) -> None:
 
 
 def drop(tree: Any, path: Path) -> None:
-    """What is left empty by it goes too: none and empty are not told apart everywhere."""
+    """What is left empty by it stays."""
     del at(tree, path[:-1])[path[-1]]
-    if len(path) > 1 and not at(tree, path[:-1]):
-        drop(tree, path[:-1])
 
 
 def near(random: Random, value: Any) -> Any:
@@ -80,7 +78,9 @@ def near(random: Random, value: Any) -> Any:
 
 def _near_list(random: Random, value: list[Any]) -> list[Any]:
     changed = copy.deepcopy(value)
-    choice = random.randrange(5)
+    choice = random.randrange(6)
+    if choice == 5:
+        return []
     if not changed or choice == 0:
         return changed[:1]
     if choice == 1 and len(changed) > 1:
