@@ -45,10 +45,13 @@ from mockapi.kubelet.kubelet import Kubelet, KubeletSettings
 from mockapi.kubelet.metrics import NodeMetrics, PodMetrics
 from mockapi.kubelet.podlogs import PodLogs
 from mockapi.machinery import authorization, bootstrap, catalogue, discovery, metrics_api
+from mockapi.machinery.admission.expressions import Expressions
 from mockapi.machinery.admission.hooks import configured
+from mockapi.machinery.admission.mutating_policies import MutatingAdmissionPolicy
 from mockapi.machinery.admission.opt_out import OptOut
 from mockapi.machinery.admission.plugins import default_chain
-from mockapi.machinery.admission.policies import ValidatingAdmissionPolicy
+from mockapi.machinery.admission.policies import Policies
+from mockapi.machinery.admission.validating_policies import ValidatingAdmissionPolicy
 from mockapi.machinery.admission.webhooks import (
     MutatingAdmissionWebhook,
     ValidatingAdmissionWebhook,
@@ -232,24 +235,32 @@ class Cluster:
         return pipeline
 
     def _admit_webhooks(self, pipeline: Pipeline) -> None:
-        """Webhooks come right before the quota, which counts what they have made of an object."""
+        """Policies and webhooks come right before the quota, which counts what they have made of
+        an object."""
         post, objects, reading = _call_webhook, pipeline.objects, pipeline.reading
+        expressions = Expressions(self._authorize)
         pipeline.writer.admission.add_before(
             "ResourceQuota",
+            MutatingAdmissionPolicy(
+                self._policies("mutating", pipeline),
+                expressions,
+                objects=objects,
+                managers=self._managers,
+            ),
             MutatingAdmissionWebhook(
                 configurations=configured(reading, self.store, "mutating"),
                 post=post,
                 objects=objects,
                 equivalents=self.registry.equivalents,
+                expressions=expressions,
             ),
-            ValidatingAdmissionPolicy(
-                reader=reading, store=self.store, objects=objects, registry=self.registry
-            ),
+            ValidatingAdmissionPolicy(self._policies("validating", pipeline), expressions),
             ValidatingAdmissionWebhook(
                 configurations=configured(reading, self.store, "validating"),
                 post=post,
                 objects=objects,
                 equivalents=self.registry.equivalents,
+                expressions=expressions,
             ),
         )
 
@@ -272,8 +283,22 @@ class Cluster:
         resource = self.registry.find_kind(gvk)
         return resource is not None and resource.custom is not None
 
+    def _policies(self, sort: str, pipeline: Pipeline) -> Policies:
+        return Policies(
+            sort,
+            reader=pipeline.reading,
+            store=self.store,
+            objects=pipeline.objects,
+            registry=self.registry,
+        )
+
+    def _authorize(
+        self, user: UserInfo, attributes: authorization.Attributes
+    ) -> authorization.Decision:
+        return self.security.authorizer.authorize(user, attributes)
+
     def _may(self, user: UserInfo, attributes: authorization.Attributes) -> bool:
-        return self.security.authorizer.authorize(user, attributes).allowed
+        return self._authorize(user, attributes).allowed
 
     def _review(self, request: Request) -> Result:
         """The access reviews of our own controllers."""

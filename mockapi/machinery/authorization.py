@@ -181,7 +181,8 @@ class Rbac:
         if not texts:
             return Decision(False)
         joined = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
-        return Decision(False, f"RBAC: {joined}")
+        # Denials name the authorizer, as in a chain of them.
+        return Decision(False, f"rbac: RBAC: {joined}")
 
     def rules_for(self, user: UserInfo, namespace: str) -> Iterator[Obj]:
         """All rules that hold for a user in a namespace."""

@@ -4,6 +4,7 @@ Source: the REST types in kubernetes pkg/registry, apiserver pkg/registry/rest.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mockapi.base.clock import timestamp
@@ -97,7 +98,8 @@ class Subresources:
             return _scaled(live, read(self._seen_scale(live, request.resource)), request, scale)
 
         self.pipeline.reading.read(self._parent(request))
-        result = self.pipeline.writer.update(request, change, options)
+        plan = UpdatePlan(view=_ScaleView(scale))
+        result = self.pipeline.writer.update(request, change, options, plan)
         return Result(result.code, scale_of(result.obj, scale))
 
     def _apply_scale(self, request: Request, scale: ScaleStrategy, options: WriteOptions) -> Result:
@@ -124,7 +126,8 @@ class Subresources:
             return changed
 
         self.pipeline.reading.read(self._parent(request))
-        result = writer.update(request, change, options, UpdatePlan(apply=True))
+        plan = UpdatePlan(apply=True, view=_ScaleView(scale))
+        result = writer.update(request, change, options, plan)
         return Result(result.code, scale_of(result.obj, scale))
 
     def _seen_scale(self, live: Obj, resource: Resource) -> Obj:
@@ -264,6 +267,23 @@ def _scaled(live: Obj, asked: Obj, request: Request, scale: ScaleStrategy) -> Ob
             changed["metadata"][key] = value
     scale.set_replicas(changed, (asked.get("spec") or {}).get("replicas", 0))
     return changed
+
+
+@dataclass(frozen=True, slots=True)
+class _ScaleView:
+    """Admission is shown the Scale."""
+
+    scale: ScaleStrategy
+    kind: GroupVersionKind = SCALE
+    type_name: str = _SCALE_TYPE
+
+    def of(self, obj: Obj) -> Obj:
+        return scale_of(obj, self.scale)
+
+    def back(self, obj: Obj, shown: Obj) -> Obj:
+        changed = dict(obj)
+        self.scale.set_replicas(changed, (shown.get("spec") or {}).get("replicas", 0))
+        return changed
 
 
 def scale_of(obj: Obj, scale: ScaleStrategy) -> Obj:

@@ -38,6 +38,7 @@ from mockapi.meta.errors import (
     NotFound,
 )
 from mockapi.meta.fields import FieldError
+from mockapi.meta.names import GroupVersionKind
 from mockapi.store.protocol import Conflict as StoreConflict
 from mockapi.store.protocol import Entry, Store
 
@@ -102,6 +103,21 @@ Change = Callable[[Obj | None], Obj]
 """From the live object (None: there is none) to the new one, decoded and defaulted."""
 
 
+class View(Protocol):
+    """What admission is shown of an object that is written through a kind of its own."""
+
+    @property
+    def kind(self) -> GroupVersionKind: ...
+
+    @property
+    def type_name(self) -> str: ...
+
+    def of(self, obj: Obj) -> Obj: ...
+
+    def back(self, obj: Obj, shown: Obj) -> Obj:
+        """The object as what was shown wants it."""
+
+
 @dataclass(frozen=True, slots=True)
 class UpdatePlan:
     """How one update differs from the ordinary one."""
@@ -114,6 +130,7 @@ class UpdatePlan:
     """A missing object is created (apply)."""
     apply: bool = False
     """The change keeps the managed fields itself."""
+    view: View | None = None
 
 
 class Writer:
@@ -185,6 +202,8 @@ class Writer:
     ) -> Result:
         """`updating`: it is an update of what is not there."""
         resource, metadata = request.resource, obj["metadata"]
+        if attributes.changed_by_hooks:
+            match_namespace(metadata, request.namespace if resource.namespaced else "")
         base = metadata.get("generateName", "")
         for _ in range(GENERATE_NAME_TRIES if generated else 1):
             if generated:
@@ -364,7 +383,11 @@ class Writer:
         obj = self.objects.to_storage(resource, obj)
         attributes = self._attributes("UPDATE", request, obj, old, context, request.namespace)
         attributes.options = options
+        if plan.view is not None:
+            _show(attributes, plan.view)
         self.admission.admit(attributes)
+        if plan.view is not None and attributes.changed_by_hooks:
+            obj = plan.view.back(obj, attributes.obj or {})
         self._check_version(request, obj["metadata"], entry)
         self._before_update(resource, obj, old, context, plan)
         self.admission.validate(attributes)
@@ -602,6 +625,13 @@ class Writer:
             dry_run=context.dry_run,
             warnings=request.warnings,
         )
+
+
+def _show(attributes: Attributes, view: View) -> None:
+    attributes.own_kind, attributes.own_type = view.kind, view.type_name
+    assert attributes.obj is not None
+    assert attributes.old is not None
+    attributes.obj, attributes.old = view.of(attributes.obj), view.of(attributes.old)
 
 
 def _invalid(resource: Resource, obj: Obj, errors: list[FieldError]) -> Invalid:

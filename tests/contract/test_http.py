@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from mockapi.cluster import MockCluster
+from mockapi.kubeconfig import headers_of
 from tests.contract import harness
 from tests.contract.harness import Case, Target
 
 CASES = harness.all_cases()
+GUARDED = ("authorizer",)
+"""Files of cases that need RBAC."""
 DEVIATIONS = Path(__file__).parents[2] / "docs" / "deviations.md"
 
 
@@ -22,6 +25,15 @@ def mock() -> Iterator[Target]:
 
 
 @pytest.fixture(scope="session")
+def guarded() -> Iterator[Target]:
+    """The same with RBAC, for its administrator."""
+    with MockCluster(
+        controllers="-*", scheduler=False, nodes=0, metrics_server=False, authorization="RBAC"
+    ) as cluster:
+        yield Target(cluster.url, headers_of(Path(cluster.kubeconfig)))
+
+
+@pytest.fixture(scope="session")
 def oracle() -> Target:
     kubeconfig = os.environ.get("MOCKAPI_ORACLE")
     if not kubeconfig:
@@ -30,7 +42,8 @@ def oracle() -> Target:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
-def test_reply_is_the_recorded_one(case: Case, mock: Target) -> None:
+def test_reply_is_the_recorded_one(case: Case, request: pytest.FixtureRequest) -> None:
+    mock = request.getfixturevalue("guarded" if case.file in GUARDED else "mock")
     expected = harness.recording(case.file)[case.name]
     assert harness.unexcused(case, expected, harness.run(case, mock)) == []
 

@@ -1,24 +1,37 @@
 """What an admission plugin is, and the ordered chain of them. Source: apiserver pkg/admission."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from mockapi.base import tree
 from mockapi.base.ids import Ids
 from mockapi.machinery.resource import Obj, Reader, Resource, UserInfo
 from mockapi.meta.errors import ApiError, Forbidden
+from mockapi.meta.names import GroupVersionKind
 
 
 @dataclass(slots=True)
 class Rounds:
-    """Which webhooks a second round asks: those that were asked before somebody else's change."""
+    """Which webhooks (or policies) a second round asks: those that were asked before somebody
+    else's change."""
 
-    called: set[int] = field(default_factory=set)
-    due: set[int] = field(default_factory=set)
+    called: set[Hashable] = field(default_factory=set)
+    due: set[Hashable] = field(default_factory=set)
+    left: Obj | None = None
+    """The object as the first round left it, to see what others have changed since."""
 
     def changed(self) -> None:
         self.due |= self.called
         self.called.clear()
+
+    def end(self, attributes: "Attributes") -> None:
+        if self.called and not attributes.again:
+            self.left = tree.copy(attributes.obj)
+
+    def begin_again(self, attributes: "Attributes") -> None:
+        if self.left != attributes.obj:
+            self.changed()
 
 
 @dataclass(slots=True)
@@ -38,15 +51,20 @@ class Attributes:
     reader: Reader
     ids: Ids
     now: str
+    own_kind: GroupVersionKind | None = None
+    """The subresource's, where it has one of its own (Scale)."""
+    own_type: str = ""
+    """The name of its type."""
     dry_run: bool = False
     options: Any = None
     """WriteOptions or DeleteOptions."""
     warnings: list[str] = field(default_factory=list)
     changed_by_hooks: bool = False
-    """A webhook has changed the object: whoever came before it is asked once more."""
+    """A webhook or a policy has changed the object: whoever came before it is asked once more."""
     again: bool = False
     """It is that second round."""
     rounds: Rounds = field(default_factory=Rounds)
+    policy_rounds: Rounds = field(default_factory=Rounds)
 
     @property
     def group_resource(self) -> str:

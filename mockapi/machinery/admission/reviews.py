@@ -4,7 +4,10 @@ Source: apiserver pkg/admission/plugin/webhook/request/admissionreview.go.
 """
 
 from mockapi.machinery.admission.chain import Attributes
+from mockapi.machinery.authorization import Attributes as Asked
+from mockapi.machinery.objects import Objects
 from mockapi.machinery.resource import Obj, Resource
+from mockapi.meta.names import GroupVersionKind
 
 
 def request_of(attributes: Attributes, resource: Resource) -> Obj:
@@ -18,11 +21,12 @@ def request_of(attributes: Attributes, resource: Resource) -> Obj:
         info["groups"] = list(user.groups)
     if user.extra:
         info["extra"] = {key: list(value) for key, value in user.extra.items()}
+    kind, asked_kind = attributes.own_kind or resource.gvk, attributes.own_kind or asked.gvk
     request: Obj = {
-        "kind": _kind(resource),
+        "kind": _kind(kind),
         "resource": _gvr(resource),
         "subResource": attributes.subresource,
-        "requestKind": _kind(asked),
+        "requestKind": _kind(asked_kind),
         "requestResource": _gvr(asked),
         "requestSubResource": attributes.subresource,
         "name": attributes.name,
@@ -35,8 +39,29 @@ def request_of(attributes: Attributes, resource: Resource) -> Obj:
     return {key: value for key, value in request.items() if value != ""}
 
 
-def _kind(resource: Resource) -> Obj:
-    gvk = resource.gvk
+def shown(
+    obj: Obj | None, attributes: Attributes, resource: Resource, objects: Objects
+) -> Obj | None:
+    """An object of a write in the version of `resource`."""
+    if obj is None or attributes.own_kind is not None:
+        return obj
+    return objects.in_version(resource, obj)
+
+
+def asked_of(attributes: Attributes) -> Asked:
+    """The resource of a write, for questions to an authorizer."""
+    gvr = attributes.resource.gvr
+    return Asked(
+        "",
+        group=gvr.group,
+        resource=gvr.resource,
+        subresource=attributes.subresource,
+        namespace=attributes.namespace,
+        name=attributes.name,
+    )
+
+
+def _kind(gvk: GroupVersionKind) -> Obj:
     return {"group": gvk.group, "version": gvk.version, "kind": gvk.kind}
 
 

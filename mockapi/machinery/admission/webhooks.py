@@ -12,10 +12,12 @@ import orjson
 
 from mockapi.machinery.admission import matching
 from mockapi.machinery.admission.chain import Attributes
+from mockapi.machinery.admission.expressions import Expressions
 from mockapi.machinery.admission.hooks import Hook
 from mockapi.machinery.admission.matching import Equivalents
-from mockapi.machinery.admission.reviews import request_of
-from mockapi.machinery.cel.programs import CelError, Program
+from mockapi.machinery.admission.reviews import asked_of, request_of, shown
+from mockapi.machinery.cel import authorizing
+from mockapi.machinery.cel.programs import CelError
 from mockapi.machinery.objects import Objects
 from mockapi.machinery.patch import json_patch
 from mockapi.machinery.patch.failures import Rejected
@@ -25,7 +27,6 @@ from mockapi.meta.errors import ApiError, BadRequest, InternalError
 
 _REVIEW = {"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1"}
 _DEFAULT_SECONDS = 10
-_CONDITION_VARIABLES = ("object", "oldObject", "request")
 
 
 class CallFailed(Exception):
@@ -47,37 +48,35 @@ class _Webhooks:
         post: Post,
         objects: Objects,
         equivalents: Equivalents,
+        expressions: Expressions,
     ) -> None:
         self._hooks = configurations
         self._post = post
         self._objects = objects
         self._equivalents = equivalents
+        self._expressions = expressions
 
     def handles(self, attributes: Attributes) -> bool:
         return not matching.is_exempt(attributes)
 
     def _review(self, hook: Hook, resource: Resource, attributes: Attributes) -> Obj:
         request = {"uid": attributes.ids.uid(), **request_of(attributes, resource)}
-        request["object"] = self._versioned(resource, attributes.obj)
-        request["oldObject"] = self._versioned(resource, attributes.old)
+        for name, obj in (("object", attributes.obj), ("oldObject", attributes.old)):
+            request[name] = shown(obj, attributes, resource, self._objects)
         return {**_REVIEW, "request": request}
 
-    def _versioned(self, resource: Resource, obj: Obj | None) -> Obj | None:
-        return None if obj is None else self._objects.in_version(resource, obj)
-
-    def _wanted(self, hook: Hook, review: Obj) -> bool:
+    def _wanted(self, hook: Hook, review: Obj, attributes: Attributes) -> bool:
         """The matchConditions, which have to be true, all of them."""
+        if not hook.said.get("matchConditions"):
+            return True
         request = review["request"]
         values = {name: request.get(name) for name in ("object", "oldObject")}
         values["request"] = {k: v for k, v in request.items() if k not in values}
-        for condition in hook.said.get("matchConditions") or ():
-            try:
-                if Program(condition["expression"], _CONDITION_VARIABLES).evaluate(values) is False:
-                    return False
-            except (CelError, ImportError) as error:
-                text = f"expression '{condition['expression']}' resulted in error: {error}"
-                raise CallFailed(text) from None
-        return True
+        try:
+            values |= authorizing.variables(attributes.user, asked_of(attributes))
+            return self._expressions.asking(hook.said, values).wanted()
+        except (CelError, ImportError) as error:
+            raise CallFailed(str(error)) from None
 
     def _ask(self, hook: Hook, resource: Resource, attributes: Attributes) -> Obj | None:
         """The hook's response; None when it was not asked or may fail. Raises ApiError."""
@@ -86,7 +85,7 @@ class _Webhooks:
             raise BadRequest(text)
         review = self._review(hook, resource, attributes)
         try:
-            if not self._wanted(hook, review):
+            if not self._wanted(hook, review, attributes):
                 return None
             seconds = hook.said.get("timeoutSeconds") or _DEFAULT_SECONDS
             answer = self._post(hook.said["clientConfig"], review, seconds=seconds)
@@ -127,8 +126,10 @@ class MutatingAdmissionWebhook(_Webhooks):
     name = "MutatingAdmissionWebhook"
 
     def admit(self, attributes: Attributes) -> None:
-        rounds = attributes.rounds
-        for index, hook in enumerate(self._hooks()):
+        hooks, rounds = self._hooks(), attributes.rounds
+        if attributes.again and hooks:
+            rounds.begin_again(attributes)
+        for index, hook in enumerate(hooks):
             if attributes.again and index not in rounds.due:
                 continue
             resource = matching.match(hook.matching, attributes, self._equivalents)
@@ -140,6 +141,7 @@ class MutatingAdmissionWebhook(_Webhooks):
                 rounds.changed()
             if hook.said.get("reinvocationPolicy") == "IfNeeded":
                 rounds.called.add(index)
+        rounds.end(attributes)
 
     def validate(self, attributes: Attributes) -> None:
         return None
@@ -165,16 +167,19 @@ class MutatingAdmissionWebhook(_Webhooks):
                 f"admission webhook {gofmt.quote(hook.name)} attempted to modify the object, "
                 "which is not supported for this operation"
             )
-        before = self._objects.in_version(resource, attributes.obj)
+        before = shown(attributes.obj, attributes, resource, self._objects)
+        type_name = attributes.own_type or resource.type_name
         try:
             patched = json_patch.apply(operations, before)
         except Rejected as error:
             raise InternalError(error.cause) from None
-        decoded = self._objects.schemas.decode(resource.type_name, patched, validation="Ignore").obj
-        self._objects.complete(resource.type_name, decoded)
+        decoded = self._objects.schemas.decode(type_name, patched, validation="Ignore").obj
+        self._objects.complete(type_name, decoded)
         if decoded == before:
             return False
-        new = self._objects.admitted(attributes.resource, resource, decoded)
+        new = decoded
+        if attributes.own_kind is None:
+            new = self._objects.admitted(attributes.resource, resource, decoded)
         attributes.obj.clear()
         attributes.obj.update(new)
         return True

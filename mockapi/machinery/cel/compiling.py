@@ -6,14 +6,14 @@ different types compared) only the syntax is judged, so that nothing valid is re
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
 from mockapi.base.lazy import module
-from mockapi.machinery.cel import declarations
+from mockapi.machinery.cel import construction, declarations
 from mockapi.meta import gotime
 
 _CEL = "cel_expr_python.cel"
@@ -51,6 +51,12 @@ _NO_OVERLOAD = re.compile(
     r"<input>:(?P<line>\d+):(?P<column>\d+): found no matching overload for '(?P<name>\w+)' "
     r"applied to '\((?P<first>[\w.]+(\([^']*?\))?)(?P<rest>, [^']*)?\)'"
 )
+_LOCATED = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
+_MADE = (
+    ("Object", "Object", ("map(string, dyn)", "dyn")),
+    ("list(JSONPatch)", "JSONPatch", ("list(map(string, dyn))", "list(dyn)", "dyn")),
+)
+"""A type, the word by which it is made, and the types that its stand-ins have."""
 _BAD_HAS = "invalid argument to has() macro"
 _MISMATCH = re.compile(r"no matching overload for '_(<|<=|>|>=)_' applied to '\((\w+), (\w+)\)'")
 
@@ -65,7 +71,7 @@ class Names:
     """The fields of `variables`; None: there is no such name."""
     has_authorizer: bool = False
     has_patches: bool = False
-    """Kubernetes' own struct types may be made, which the library cannot check."""
+    """`Object` and `JSONPatch` may be made; their fields are not checked."""
 
 
 def compile_error(expression: str, names: Names, results: Sequence[str]) -> str:
@@ -75,11 +81,14 @@ def compile_error(expression: str, names: Names, results: Sequence[str]) -> str:
     if not is_available():
         return ""
     environment = _environment(names.free, names.variables is not None, names.has_authorizer)
-    only_syntax = names.has_patches or bool(_TWO_VARIABLES.search(without_strings(expression)))
-    compiled, error = _compiled(environment, expression, only_syntax=only_syntax)
-    if compiled is None and _compares_numbers(error):
+    text = construction.rewritten(expression) if names.has_patches else expression
+    only_syntax = bool(_TWO_VARIABLES.search(without_strings(expression)))
+    compiled, error = _compiled(environment, text, only_syntax=only_syntax)
+    if compiled is None and compares_numbers(error):
         only_syntax = True
-        compiled, error = _compiled(environment, expression, only_syntax=True)
+        compiled, error = _compiled(environment, text, only_syntax=True)
+    if text != expression:
+        error = _brought_back(error, text, expression)
     if compiled is None:
         return f"compilation failed: {_as_go_says(error, expression)}"
     if error := _unknown_field(expression, names) or _bad_literal(expression):
@@ -99,10 +108,19 @@ def _environment(free: tuple[str, ...], has_variables: bool, has_authorizer: boo
     if has_variables:
         variables["variables"] = cel.Type.DYN
     if has_authorizer:
-        variables["authorizer"] = _type(declarations.AUTHORIZER)
-        variables["authorizer.requestResource"] = _type(declarations.RESOURCE_CHECK)
+        variables["authorizer"] = type_of(declarations.AUTHORIZER)
+        variables["authorizer.requestResource"] = type_of(declarations.RESOURCE_CHECK)
+    return environment_of(variables)
+
+
+def environment_of(variables: Mapping[str, Any], pool: Any = None) -> Any:
+    """What expressions over some typed variables are checked in; `pool` has the messages among
+    the types."""
     optional = module("cel_expr_python.ext.ext_optional").ExtOptional()
-    return cel.NewEnv(variables=variables, functions=_functions(), extensions=[optional])
+    more = {} if pool is None else {"descriptor_pool": pool}
+    return module(_CEL).NewEnv(
+        variables=dict(variables), functions=_functions(), extensions=[optional], **more
+    )
 
 
 def _functions() -> list[Any]:
@@ -110,23 +128,30 @@ def _functions() -> list[Any]:
     overloads: dict[str, list[Any]] = {}
     for index, (name, is_member, types, result) in enumerate(declarations.functions()):
         overload = cel.Overload(
-            f"kubernetes_{index}", _type(result), [_type(t) for t in types], is_member
+            f"kubernetes_{index}", type_of(result), [type_of(t) for t in types], is_member
         )
         overloads.setdefault(name, []).append(overload)
     return [cel.FunctionDecl(name, given) for name, given in overloads.items()]
 
 
 @cache
-def _type(name: str) -> Any:
+def type_of(name: str) -> Any:
     types = module(_CEL).Type
     if name.startswith("list("):
-        return types.List(_type(name[5:-1]))
+        return types.List(type_of(name[5:-1]))
     if name.startswith("map("):
         key, _, value = name[4:-1].partition(",")
-        return types.Map(_type(key), _type(value))
+        return types.Map(type_of(key), type_of(value))
     if declarations.is_abstract(name):
         return types.AbstractType(name)
     return getattr(types, name.upper())
+
+
+def compiled(environment: Any, expression: str) -> tuple[Any, str]:
+    """A checked expression, or None and the library's own words. What the library cannot check
+    passes."""
+    only_syntax = bool(_TWO_VARIABLES.search(without_strings(expression)))
+    return _compiled(environment, expression, only_syntax=only_syntax)
 
 
 def _compiled(environment: Any, expression: str, *, only_syntax: bool) -> tuple[Any, str]:
@@ -146,7 +171,7 @@ def names(expression: str, name: str) -> bool:
     return bool(re.search(rf"(?<![\w.]){name}\b", without_strings(expression)))
 
 
-def _compares_numbers(error: str) -> bool:
+def compares_numbers(error: str) -> bool:
     """Numbers of different types may be compared."""
     found = _MISMATCH.search(error)
     return found is not None and found[2] in _NUMBERS and found[3] in _NUMBERS
@@ -164,7 +189,7 @@ def _as_go_says(error: str, expression: str) -> str:
         )
 
     error = error.replace("has() argument must be a field selection", _BAD_HAS)
-    lines = _with_receivers(error, expression).split("\n")
+    lines = with_receivers(error, expression).split("\n")
     for index, line in enumerate(lines):
         changed = _UNDECLARED.sub(renamed, line)
         if changed != line:
@@ -174,7 +199,7 @@ def _as_go_says(error: str, expression: str) -> str:
     return "\n".join(lines)
 
 
-def _with_receivers(error: str, expression: str) -> str:
+def with_receivers(error: str, expression: str) -> str:
     """What a function is called on stands before the other arguments' types."""
     rows = expression.split("\n")
 
@@ -234,17 +259,43 @@ def pointing(expression: str, position: int, message: str) -> str:
     return f"ERROR: <input>:{line}:{column + 1}: {message}\n | {shown}\n | {'.' * column}^"
 
 
+def _brought_back(error: str, text: str, expression: str) -> str:
+    """An error about a rewritten expression as one about the expression itself."""
+    places, rows = construction.places(expression), text.split("\n")
+    lines, index = error.split("\n"), 0
+    told = []
+    while index < len(lines):
+        found = _LOCATED.match(lines[index])
+        if found is None:
+            told.append(lines[index])
+            index += 1
+            continue
+        before = sum(len(row) + 1 for row in rows[: int(found[1]) - 1])
+        place = places[min(before + int(found[2]) - 1, len(places) - 1)]
+        told.append(pointing(expression, place, found[3]))
+        index += 3
+    return "\n".join(told)
+
+
 def _type_error(compiled: Any, expression: str, results: Sequence[str]) -> str:
     got = _type_name(compiled.return_type().name())
     if found := _FIELD.fullmatch(expression.strip()):
         got = _REQUEST_FIELDS.get(found[3], "") or got if found[1] == "request" else got
-    if got in results:
+    if got in results or _is_made(got, expression, results):
         return ""
     if "dyn" in got and _KNOWS_MORE.search(without_strings(expression)):
         return ""
     if len(results) == 1:
         return f"must evaluate to {results[0]} but got {got}"
     return f"must evaluate to one of [{' '.join(results)}] but got {got}"
+
+
+def _is_made(got: str, expression: str, results: Sequence[str]) -> bool:
+    """Whether the map (or list of maps) may be a made object (or a list of patches)."""
+    for wanted, word, shapes in _MADE:
+        if wanted in results and names(expression, word) and got in shapes:
+            return True
+    return False
 
 
 def _type_name(name: str) -> str:

@@ -24,13 +24,13 @@ def declarations(only: Container[str] | None = None) -> Sequence[Any]:
     """What an environment is made with: all functions, or those of some names."""
     cel = module("cel_expr_python.cel")
     return [
-        cel.FunctionDecl(name, [_overload(name, index, *row) for index, row in enumerate(rows)])
+        cel.FunctionDecl(name, [overload(name, index, *row) for index, row in enumerate(rows)])
         for name, rows in _FUNCTIONS.items()
         if only is None or name in only
     ]
 
 
-def _overload(name: str, index: int, member: bool, kinds: str, result: str, impl: Impl) -> Any:
+def overload(name: str, index: int, member: bool, kinds: str, result: str, impl: Impl) -> Any:
     return module("cel_expr_python.cel").Overload(
         id=f"k8s_{name}_{index}",
         return_type=_type(result),
@@ -80,7 +80,7 @@ def pool() -> Any:
     return _message()[0]
 
 
-def _made(kind: str, text: str) -> Any:
+def made(kind: str, text: str) -> Any:
     return _message()[1](kind=kind, text=text)
 
 
@@ -146,7 +146,7 @@ def _is_url(text: str) -> bool:
 def _url(text: str) -> Any:
     if not _is_url(text):
         raise ValueError(f'URL parse error during conversion from string: parse "{text}"')
-    return _made("url", text)
+    return made("url", text)
 
 
 def _of_url(read: Callable[[Any], Any]) -> Impl:
@@ -174,12 +174,12 @@ def _network(text: str) -> Any:
 
 
 def _ip(text: str) -> Any:
-    return _made("ip", str(ipaddress.ip_address(text)))
+    return made("ip", str(ipaddress.ip_address(text)))
 
 
 def _cidr(text: str) -> Any:
     _network(text)
-    return _made("cidr", text)
+    return made("cidr", text)
 
 
 def _address(value: Any) -> Any:
@@ -205,7 +205,7 @@ def quantity_value(text: str) -> Any:
 
 
 def _amount_value(amount: Quantity) -> Any:
-    return _made("quantity", str(amount))
+    return made("quantity", str(amount))
 
 
 def _amount(value: Any) -> Quantity:
@@ -243,7 +243,7 @@ def semver_value(text: str) -> Any:
     """A version as expressions see it; raises ValueError."""
     if not _SEMVER.fullmatch(text):
         raise ValueError(f"{text!r} is no semantic version")
-    return _made("semver", text)
+    return made("semver", text)
 
 
 def _precedence(version: str) -> tuple[tuple[int, ...], tuple[Any, ...]]:
@@ -267,6 +267,9 @@ _FUNCTIONS: dict[str, list[tuple[bool, str, str, Impl]]] = {
     "sum": [(True, "l", "", _sum)],
     "min": [(True, "l", "", _least)],
     "max": [(True, "l", "", _greatest)],
+    "jsonpatch.escapeKey": [
+        (False, "s", "s", lambda text: text.replace("~", "~0").replace("/", "~1"))
+    ],
     "sets.contains": [(False, "ll", "b", _set_contains)],
     "sets.equivalent": [(False, "ll", "b", _set_equivalent)],
     "sets.intersects": [(False, "ll", "b", _set_intersects)],
@@ -285,7 +288,7 @@ _FUNCTIONS: dict[str, list[tuple[bool, str, str, Impl]]] = {
     "isIP": [(False, "s", "b", _parses(ipaddress.ip_address))],
     "ip": [
         (False, "s", "v", _ip),
-        (True, "v", "v", lambda cidr: _made("ip", cidr.text.partition("/")[0])),
+        (True, "v", "v", lambda cidr: made("ip", cidr.text.partition("/")[0])),
     ],
     "ip.isCanonical": [(False, "s", "b", lambda text: str(ipaddress.ip_address(text)) == text)],
     "family": [(True, "v", "i", lambda value: _address(value).version)],
@@ -302,7 +305,7 @@ _FUNCTIONS: dict[str, list[tuple[bool, str, str, Impl]]] = {
     "cidr": [(False, "s", "v", _cidr)],
     "containsIP": [(True, "vs", "b", _contains_ip), (True, "vv", "b", _contains_ip)],
     "containsCIDR": [(True, "vs", "b", _contains_cidr), (True, "vv", "b", _contains_cidr)],
-    "masked": [(True, "v", "v", lambda cidr: _made("cidr", str(_network(cidr.text))))],
+    "masked": [(True, "v", "v", lambda cidr: made("cidr", str(_network(cidr.text))))],
     "prefixLength": [(True, "v", "i", lambda cidr: _network(cidr.text).prefixlen)],
     "isQuantity": [(False, "s", "b", quantity.is_quantity)],
     "quantity": [(False, "s", "v", quantity_value)],

@@ -1,11 +1,12 @@
 """Expressions, compiled once and evaluated with the errors' texts of cel-go."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from mockapi.base.lazy import module
+from mockapi.machinery.cel.construction import rewritten
 
 
 class CelError(Exception):
@@ -31,11 +32,12 @@ class Program:
 
     __slots__ = ("_expression", "text")
 
-    def __init__(self, text: str, variables: tuple[str, ...]) -> None:
-        """Raises CompileError."""
+    def __init__(self, text: str, variables: tuple[str, ...], *, environment: Any = None) -> None:
+        """`environment` is one of `environment_of`, to be used again. Raises CompileError."""
         self.text = text
+        known = _environment(variables) if environment is None else environment
         try:
-            self._expression = _environment(variables).compile(text)
+            self._expression = known.compile(rewritten(text))
         except RuntimeError as error:
             raise CompileError(_compile_text(str(error))) from None
 
@@ -54,6 +56,11 @@ def _error_type() -> Any:
 
 @cache
 def _environment(variables: tuple[str, ...]) -> Any:
+    return environment_of(variables)
+
+
+def environment_of(variables: tuple[str, ...], functions: Sequence[Any] = ()) -> Any:
+    """What expressions are compiled in: `functions` are there besides the library's."""
     cel = module("cel_expr_python.cel")
     strings = module("cel_expr_python.ext.ext_strings").ExtStrings()
     optional = module("cel_expr_python.ext.ext_optional").ExtOptional()
@@ -65,7 +72,7 @@ def _environment(variables: tuple[str, ...]) -> Any:
         descriptor_pool=library.pool(),
         variables=dict.fromkeys(variables, cel.Type.DYN),
         extensions=[strings, optional, bindings, math, encoders],
-        functions=library.declarations(),
+        functions=[*library.declarations(), *functions],
     )
 
 

@@ -109,11 +109,12 @@ def _go_type(value: Any) -> str:
         return "map[string]interface {}"
     if isinstance(value, list):
         return "[]interface {}"
-    return {str: "string", bool: "bool", int: "int64", float: "float64"}[type(value)]
+    known = {str: "string", bool: "bool", int: "int64", float: "float64"}
+    return known.get(type(value), "structpb.NullValue")
 
 
 def _go_syntax(value: Any) -> str:
-    """`%#v`."""
+    """`%#v`. Not only JSON is checked: an expression's null is a number of its own."""
     if isinstance(value, str):
         return gofmt.quote(value)
     if isinstance(value, dict):
@@ -121,6 +122,8 @@ def _go_syntax(value: Any) -> str:
         return f"map[string]interface {{}}{{{inner}}}"
     if isinstance(value, list):
         return "[]interface {}{" + ", ".join(map(_go_syntax, value)) + "}"
+    if not isinstance(value, bool | int | float | None):
+        return "0"
     return "interface {}(nil)" if value is None else gofmt.value(value)
 
 

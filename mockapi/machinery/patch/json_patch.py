@@ -18,6 +18,10 @@ Operation = Mapping[str, Any]
 _MISSING: Final = object()
 
 
+class TestFailed(Rejected):
+    """A `test` that does not hold."""
+
+
 def apply(operations: Sequence[Operation | None], document: Any, *, escaped: bool = True) -> Any:
     """The patched document, sharing untouched parts with `document`. Touched objects have their
     keys sorted, as Go writes them. `escaped` False: `test` finds no text with `<`, `>` or `&`
@@ -140,7 +144,7 @@ class _Patching:
         if actual in (None, _MISSING) and value in (None, _MISSING):
             return
         if not _equal(actual, value) or not (self._escaped or _is_plain(value)):
-            raise Rejected(f"testing value {pointer} failed: test failed")
+            raise TestFailed(f"testing value {pointer} failed: test failed")
 
     def _read(self, verb: str, container: Any, key: str) -> Any:
         try:

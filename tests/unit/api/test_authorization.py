@@ -122,7 +122,7 @@ def test_missing_role_is_the_reason() -> None:
     bound = binding("b", ("ClusterRole", "gone"), {"kind": "User", "name": "bob"})
     decision = Rbac(Stored(clusterrolebindings=[bound])).authorize(BOB, Attributes("get", "/x"))
     assert decision == Decision(
-        False, 'RBAC: clusterrole.rbac.authorization.k8s.io "gone" not found'
+        False, 'rbac: RBAC: clusterrole.rbac.authorization.k8s.io "gone" not found'
     )
 
 
