@@ -22,6 +22,7 @@ from mockapi.controllers.cidrs import ServiceCIDRController
 from mockapi.controllers.cronjob import CronJobController
 from mockapi.controllers.daemonset import DaemonSetController
 from mockapi.controllers.deployment import DeploymentController
+from mockapi.controllers.deviceeviction import DeviceTaintEvictionController
 from mockapi.controllers.disruption import DisruptionController
 from mockapi.controllers.endpoints_controller import EndpointsController
 from mockapi.controllers.endpointslice import EndpointSliceController
@@ -41,6 +42,7 @@ from mockapi.controllers.protection import (
 from mockapi.controllers.replicaset import ReplicaSetController
 from mockapi.controllers.resourceclaims import ResourceClaimController
 from mockapi.controllers.resourcequota import ResourceQuotaController
+from mockapi.controllers.selinux import SELinuxWarningController
 from mockapi.controllers.serviceaccount import RootCAPublisher, ServiceAccountController
 from mockapi.controllers.small import (
     ClusterRoleAggregationController,
@@ -123,6 +125,8 @@ CONTROLLERS: tuple[Row, ...] = (
     Row("replicationcontroller-controller", _replication_controllers, ("replicationcontroller",)),
     Row("node-lifecycle-controller", NodeLifecycleController, ("nodelifecycle",)),
     Row("taint-eviction-controller", TaintEvictionController),
+    Row("device-taint-eviction-controller", DeviceTaintEvictionController),
+    Row("selinux-warning-controller", SELinuxWarningController, default=False),
     Row("pod-garbage-collector-controller", PodGarbageCollector, ("podgc",)),
     Row("daemonset-controller", DaemonSetController, ("daemonset",)),
     Row("job-controller", JobController, ("job",)),
@@ -187,24 +191,17 @@ GATED: Mapping[str, tuple[str, ...]] = {
 }
 """Real names whose controllers a feature gate keeps off: they may be named, and nothing starts."""
 
-MISSING = ("device-taint-eviction-controller", "selinux-warning-controller")
-"""Real names that may be left out, and cannot be asked for by name yet."""
-
 
 def canonical_names() -> Mapping[str, str]:
     """The name of each controller by every name that it has."""
     names = {alias: row.name for row in CONTROLLERS for alias in (row.name, *row.aliases)}
-    names |= {alias: name for name, more in GATED.items() for alias in (name, *more)}
-    return names | {name: name for name in MISSING}
+    return names | {alias: name for name, more in GATED.items() for alias in (name, *more)}
 
 
 def chosen(text: str = "*") -> list[Component]:
     """New components for a list as in `--controllers=*,-job`: later entries do not undo earlier
     ones; `*` is all that are on by default. Raises ValueError for a name that there is not."""
     names = canonical_names()
-    asked = [word for word in _words(text) if word in MISSING]
-    if asked:
-        raise ValueError(f'"{asked[0]}" is a controller that mockapi does not have yet')
     wanted = {
         ("-" if word.startswith("-") else "") + _canonical(word.removeprefix("-"), names)
         for word in _words(text)

@@ -5,7 +5,14 @@ from mockapi.controllers import objects
 
 
 def mark(
-    client: Client, pod: Obj, now: float, reason: str, message: str, *, phase: str = ""
+    client: Client,
+    pod: Obj,
+    now: float,
+    reason: str,
+    message: str,
+    *,
+    phase: str = "",
+    says_generation: bool = True,
 ) -> None:
     """Patch the condition (and a phase) into the pod's status, if that changes anything."""
     known = objects.condition(pod, "DisruptionTarget") if reason else None
@@ -15,7 +22,8 @@ def mark(
         made = objects.new_condition("DisruptionTarget", "True", now, reason, message)
         if known is not None and known.get("status") == "True":
             made["lastTransitionTime"] = known["lastTransitionTime"]
-        made["observedGeneration"] = objects.generation(pod)
+        if says_generation:
+            made["observedGeneration"] = objects.generation(pod)
         new["conditions"] = [made]
         types = [row["type"] for row in objects.status(pod).get("conditions") or ()]
         types += [] if known is not None else ["DisruptionTarget"]

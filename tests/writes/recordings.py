@@ -18,8 +18,22 @@ def subjects() -> list[str]:
     return sorted(path.stem for path in SCENARIOS.glob("*.yaml"))
 
 
+class _Loader(yaml.SafeLoader):
+    """A key given twice is a mistake: YAML would keep the last."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        given = [key.value for key, _ in node.value]
+        twice = sorted({str(key) for key in given if given.count(key) > 1})
+        if twice:
+            problem = f"given twice: {', '.join(twice)}"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        return node
+
+
 def scenarios(subject: str) -> dict[str, list[Obj]]:
-    found: dict[str, list[Obj]] = yaml.safe_load((SCENARIOS / f"{subject}.yaml").read_text())
+    text = (SCENARIOS / f"{subject}.yaml").read_text()
+    found: dict[str, list[Obj]] = yaml.load(text, _Loader)
     return found
 
 

@@ -45,6 +45,8 @@ RESOURCES = {
     "resourceclaimtemplates": "resource.k8s.io/v1/resourceclaimtemplates",
     "storageversionmigrations": "storagemigration.k8s.io/v1/storageversionmigrations",
     "deviceclasses": "resource.k8s.io/v1/deviceclasses",
+    "resourceslices": "resource.k8s.io/v1/resourceslices",
+    "devicetaintrules": "resource.k8s.io/v1/devicetaintrules",
     "validatingadmissionpolicies": ("admissionregistration.k8s.io/v1/validatingadmissionpolicies"),
 }
 CLUSTER_SCOPED = frozenset(
@@ -62,6 +64,8 @@ CLUSTER_SCOPED = frozenset(
         "servicecidrs",
         "ipaddresses",
         "deviceclasses",
+        "resourceslices",
+        "devicetaintrules",
         "storageversionmigrations",
         "validatingadmissionpolicies",
     )

@@ -88,8 +88,11 @@ WITHOUT_SIMULATIONS = ",".join(
 
 
 def settings_for(subject: str) -> Settings:
-    """Those of a cluster for the scenarios of a subject: node ranges only where they are given."""
+    """Those of a cluster for the scenarios of a subject: node ranges only where they are given,
+    what is off by default only where it is meant."""
     controllers = WITHOUT_SIMULATIONS
+    if subject == "selinux":
+        controllers += ",selinux-warning-controller"
     if subject == "node-ipam":
         controllers = controllers.replace("-node-ipam-controller,", "")
     return Settings(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mockapi.controllers import CONTROLLERS, GATED, MISSING, chosen
+from mockapi.controllers import CONTROLLERS, GATED, chosen
 
 HELP = """
 bootstrap-signer-controller certificatesigningrequest-approving-controller
@@ -40,23 +40,17 @@ OURS = {
 
 
 def test_names_are_those_of_the_real_help() -> None:
-    known = {row.name for row in CONTROLLERS} | set(GATED) | set(MISSING)
+    known = {row.name for row in CONTROLLERS} | set(GATED)
     assert known - OURS == set(HELP.split())
 
 
 def test_the_same_ones_are_off_by_default() -> None:
     off = {row.name for row in CONTROLLERS if not row.default}
-    assert off == OFF_BY_DEFAULT - set(MISSING)
+    assert off == OFF_BY_DEFAULT
 
 
 def test_what_a_feature_gate_keeps_off_may_be_named() -> None:
     assert chosen("podgroup-protection-controller") == []
-
-
-def test_what_is_not_there_yet_is_refused_when_asked_for() -> None:
-    with pytest.raises(ValueError, match="does not have yet"):
-        chosen("selinux-warning-controller")
-    assert chosen("-*,-selinux-warning-controller") == []
 
 
 def test_a_wrong_name_is_refused_with_the_nearest() -> None:
