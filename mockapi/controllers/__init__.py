@@ -35,6 +35,7 @@ from mockapi.controllers.mirroring import EndpointSliceMirroringController
 from mockapi.controllers.namespace import NamespaceController
 from mockapi.controllers.nodelifecycle import NodeLifecycleController
 from mockapi.controllers.podgc import PodGarbageCollector
+from mockapi.controllers.policystatus import PolicyStatusController
 from mockapi.controllers.protection import (
     ClaimProtectionController,
     VolumeProtectionController,
@@ -57,7 +58,6 @@ from mockapi.controllers.ttl import TTLAfterFinishedController
 from mockapi.controllers.upkeep import (
     AttributesProtectionController,
     PodCertificateRequestCleaner,
-    PolicyStatusController,
     TrustBundlePublisher,
 )
 from mockapi.runtime.loop import Component

@@ -36,7 +36,7 @@ class Served:
             and {"delete", "list", "watch"} <= set(row.verbs)
         ]
         self._by_kind = {(row.group, row.kind): row for row in self._built_in}
-        self.definitions = _informer(runtime)
+        self.definitions = definitions_of(runtime)
 
     def all(self) -> Iterator[Row]:
         yield from self._built_in
@@ -60,7 +60,8 @@ class Served:
         return next((r for r in self.all() if r.kind == kind and r.group == group), None)
 
 
-def _informer(runtime: Runtime) -> Informer | None:
+def definitions_of(runtime: Runtime) -> Informer | None:
+    """None where there are no custom resources."""
     try:
         return runtime.informer(CUSTOM)
     except ApiError:

@@ -1,8 +1,8 @@
-"""Small controllers that keep one kind in order: policies' statuses, protected attribute classes,
-old certificate requests of pods, the server's trust bundle.
+"""Small controllers that keep one kind in order: protected attribute classes, old certificate
+requests of pods, the server's trust bundle.
 
-Sources: pkg/controller/validatingadmissionpolicystatus, pkg/controller/volume/vacprotection,
-pkg/controller/certificates (cleaner/pcrcleaner.go, clustertrustbundlepublisher).
+Sources: pkg/controller/volume/vacprotection, pkg/controller/certificates (cleaner/pcrcleaner.go,
+clustertrustbundlepublisher).
 """
 
 import hashlib
@@ -15,40 +15,9 @@ from mockapi.controllers.keys import NO_KEYS, Keys
 from mockapi.controllers.protection import CLAIMS, VOLUMES, with_finalizer, without_finalizer
 from mockapi.runtime.loop import Runtime
 
-POLICIES = "admissionregistration.k8s.io/v1/validatingadmissionpolicies"
 ATTRIBUTES = "storage.k8s.io/v1/volumeattributesclasses"
 POD_REQUESTS = "certificates.k8s.io/v1/podcertificaterequests"
 BUNDLES = "certificates.k8s.io/v1/clustertrustbundles"
-
-
-class PolicyStatusController:
-    """Notes that a policy has been looked at. Expressions are checked when they are stored."""
-
-    name = "validatingadmissionpolicy-status-controller"
-    MANAGER = "validatingadmissionpolicy-status"
-
-    def start(self, runtime: Runtime) -> None:
-        self.client = base.client(runtime)
-        self.policies = runtime.informer(POLICIES)
-        self.queue = base.queue(runtime, self.name, self.sync, self.policies)
-        self.policies.on_event(self._changed)
-
-    def _changed(self, event: Event) -> None:
-        if event.type != "DELETED":
-            self.queue.add(objects.name(event.object))
-
-    def sync(self, key: str) -> None:
-        policy = self.policies.get("", key)
-        generation = policy["metadata"].get("generation", 0) if policy is not None else 0
-        if policy is None or generation <= objects.status(policy).get("observedGeneration", 0):
-            return
-        applied = {
-            "apiVersion": "admissionregistration.k8s.io/v1",
-            "kind": "ValidatingAdmissionPolicy",
-            "metadata": {"name": key},
-            "status": {"observedGeneration": generation, "typeChecking": {}},
-        }
-        self.client.apply(POLICIES, "", key, applied, manager=self.MANAGER, subresource="status")
 
 
 def _claim_classes(claim: Obj) -> Iterator[str]:

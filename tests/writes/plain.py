@@ -19,6 +19,8 @@ _TOKEN = re.compile(r"^ZXlK[A-Za-z0-9+/=]+$")
 _ATTACHMENT = re.compile(r"\bcsi-[0-9a-f]{64}\b")
 # The next free range of pods depends on the nodes that there are besides.
 _RANGE = re.compile(r"\b10\.244\.\d+\.0/24\b")
+# Types of kinds are named by the nanosecond in which they were made.
+_TYPE = re.compile(r"(?<=[( ])([A-Z][A-Za-z]*)\d{1,9}(?=[.,)])")
 _VERSION = re.compile(r'(resourceVersion:? ?"?)\d+')
 
 
@@ -45,6 +47,7 @@ class Plain:
         text = _CERTIFICATE.sub("CERTIFICATE", text)
         text = _TOKEN.sub("TOKEN", _ENCODED.sub("CERTIFICATE", text))
         text = _UID.sub(lambda m: f"UID of {self._uids.get(m[0], 'nobody')}", text)
+        text = _TYPE.sub(r"\1N", text)
         return self.name(_VERSION.sub(r"\1N", _TIME.sub("TIME", text)))
 
     def value(self, value: Any) -> Any:
