@@ -153,7 +153,7 @@ def micro_timestamp(seconds: float) -> str:
     micros = round((seconds - whole) * 1_000_000)
     if micros == 1_000_000:
         whole, micros = whole + 1, 0
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole)) + f".{micros:06d}Z"
+    return f"{_whole_second(whole)[:-1]}.{micros:06d}Z"
 
 
 def parse_timestamp(text: str) -> float:

@@ -4,7 +4,7 @@ Sums and maxima are formed exactly (in nano-units) and rounded up once, as resou
 Sources: component-helpers resource/helpers.go, pkg/scheduler/framework/types.go.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -210,19 +210,27 @@ def has_allocations(status: Mapping[str, Any]) -> bool:
     )
 
 
-def allocations(status: Mapping[str, Any]) -> Sequence[object]:
-    """All that `pod_requests` reads from a status, to be compared with another's."""
-    if not has_allocations(status):
-        return ()
-    return (
-        status.get("resources"),
-        status.get("allocatedResources"),
-        _resize_infeasible(status),
-        *(
-            (container["name"], container.get("resources"), container.get("allocatedResources"))
-            for container in _container_statuses(status)
-        ),
-    )
+def allocations(status: Mapping[str, Any]) -> Obj:
+    """All that `pod_requests` reads from a status: the same parts of it."""
+    found = {name: status[name] for name in _ALLOCATIONS if name in status}
+    for name in ("containerStatuses", "initContainerStatuses"):
+        if name in status:
+            containers = [
+                {part: container[part] for part in _OF_CONTAINERS if part in container}
+                for container in status[name] or ()
+            ]
+            if any(len(parts) > 1 for parts in containers):
+                found[name] = containers
+    for condition in status.get("conditions") or ():
+        if condition["type"] == _RESIZE:
+            found["conditions"] = [{"type": _RESIZE, "reason": condition.get("reason")}]
+            break
+    return found
+
+
+_ALLOCATIONS: Final = ("allocatedResources", "resources")
+_OF_CONTAINERS: Final = ("name", *_ALLOCATIONS)
+_RESIZE: Final = "PodResizePending"
 
 
 def _container_statuses(status: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
@@ -232,7 +240,7 @@ def _container_statuses(status: Mapping[str, Any]) -> Iterable[Mapping[str, Any]
 
 def _resize_infeasible(status: Mapping[str, Any]) -> bool:
     for condition in status.get("conditions") or ():
-        if condition["type"] == "PodResizePending":
+        if condition["type"] == _RESIZE:
             return bool(condition.get("reason") == "Infeasible")
     return False
 

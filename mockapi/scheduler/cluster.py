@@ -11,8 +11,9 @@ from typing import Protocol
 
 from mockapi.client.protocol import Obj
 from mockapi.meta.selectors import LabelSelector
+from mockapi.scheduler.affinity import AffinityTerms
 from mockapi.scheduler.nodes import NodeInfo, zone_key
-from mockapi.scheduler.pods import NO_LABELS, AffinityTerms, Labels, PodInfo
+from mockapi.scheduler.pods import NO_LABELS, Labels, PodInfo
 
 
 class Lister(Protocol):

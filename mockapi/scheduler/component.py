@@ -183,16 +183,13 @@ class Scheduler:
         self._waits.drop(uid)
         self.queue.delete(uid)
         self.nominations.drop(uid)
-        if known is not None and known.follows(pod):
-            known.pod = pod
-        else:
+        if known is None or not known.follow(pod):
             self.cluster.set_pod(PodInfo(pod))
         self._move(Change("AssignedPod", "add", None, pod))
 
     def _update_assigned(self, known: PodInfo, pod: Obj) -> None:
         old = known.pod
-        if known.follows(pod):
-            known.pod = pod
+        if known.follow(pod):
             return
         self.cluster.set_pod(PodInfo(pod))
         for what in pod_changes(old, pod):

@@ -80,7 +80,7 @@ class NodeInfo:
             self._count(pod, -1)
 
     def _count(self, pod: PodInfo, sign: int) -> None:
-        requests, cpu, memory = pod.usage
+        requests, cpu, memory, _ = pod.usage
         self.cpu += sign * requests.cpu
         self.memory += sign * requests.memory
         self.ephemeral += sign * requests.ephemeral

@@ -151,10 +151,10 @@ class SchedulingQueue:
 
     def move(self, change: Change, concerns: Callable[[PodInfo], bool] | None = None) -> None:
         """Something has happened: who may fit now comes back into line."""
+        if not self._waiting:
+            return
         keys = _keys(change)
-        if not self._waiting or not any(
-            key in hints for hints in self._hints.values() for key in keys
-        ):
+        if not any(key in hints for hints in self._hints.values() for key in keys):
             return
         for uid, queued in list(self._waiting.items()):
             if concerns is not None and not concerns(queued.pod):

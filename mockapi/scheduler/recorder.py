@@ -12,7 +12,6 @@ from typing import Any, Final
 from mockapi.base.clock import Clock, micro_timestamp
 from mockapi.client.protocol import Client, Obj
 from mockapi.meta.errors import ApiError, NotFound
-from mockapi.runtime.recorder import object_reference
 
 logger = logging.getLogger("mockapi.scheduler.recorder")
 
@@ -23,10 +22,26 @@ _CACHE_SIZE: Final = 4096
 
 
 def truncated(note: str) -> str:
+    if len(note) <= LONGEST_NOTE and note.isascii():
+        return note
     encoded = note.encode()
     if len(encoded) <= LONGEST_NOTE:
         return note
     return encoded[: LONGEST_NOTE - 4].decode(errors="ignore") + " ..."
+
+
+def _pod_reference(pod: Obj) -> Obj:
+    """As `runtime.recorder.object_reference` makes them, of a pod that need not say that it is
+    one."""
+    metadata = pod["metadata"]
+    reference = {"kind": "Pod"}
+    for name in ("namespace", "name", "uid"):
+        if value := metadata.get(name):
+            reference[name] = value
+    reference["apiVersion"] = "v1"
+    if version := metadata.get("resourceVersion"):
+        reference["resourceVersion"] = version
+    return reference
 
 
 @dataclass(slots=True)
@@ -56,8 +71,8 @@ class SeriesRecorder:
         note: str,
     ) -> None:
         """Record; a failure to write is logged and never reaches the caller."""
-        reference = object_reference({"kind": "Pod", "apiVersion": "v1", **regarding})
-        key = (type, reason, action, *sorted(reference.items()))
+        reference = _pod_reference(regarding)
+        key = (type, reason, action, *reference.items())
         now = self._clock.now()
         try:
             self._record(key, reference, (type, reason, action, note), now)

@@ -35,11 +35,11 @@ def to_core(obj: Obj) -> Obj:
 
 def from_core(obj: Obj) -> Obj:
     """What is always written in core/v1 and empty is left out here."""
-    event: Obj = {}
-    for key, value in obj.items():
-        name = _FROM_CORE.get(key, key)
-        if value not in ("", None) or key == "eventTime":
-            event[name] = value
+    event: Obj = {
+        _FROM_CORE.get(key, key): value
+        for key, value in obj.items()
+        if (value is not None and value != "") or key == "eventTime"
+    }
     for name in ("regarding", "deprecatedSource"):
         event.setdefault(name, {})
     for name in ("deprecatedFirstTimestamp", "deprecatedLastTimestamp", "eventTime"):

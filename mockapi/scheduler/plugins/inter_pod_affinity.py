@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from mockapi.scheduler.affinity import AffinityTerm
 from mockapi.scheduler.cluster import Cluster, Lookalikes
 from mockapi.scheduler.nodes import NodeInfo
 from mockapi.scheduler.plugin import (
@@ -19,7 +20,7 @@ from mockapi.scheduler.plugin import (
     Scores,
     always,
 )
-from mockapi.scheduler.pods import NO_LABELS, AffinityTerm, Labels, PodInfo
+from mockapi.scheduler.pods import NO_LABELS, Labels, PodInfo
 from mockapi.scheduler.status import Status, unresolvable, unschedulable
 
 NAME: Final = "InterPodAffinity"

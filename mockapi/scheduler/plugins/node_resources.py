@@ -144,7 +144,7 @@ class NodeResourcesFit(Plugin):
         return FitCheck(cycle.pod.wanted, self._ignored, self._ignored_groups)
 
     def score(self, cycle: Cycle, nodes: Sequence[NodeInfo]) -> Scores | None:
-        wanted = cycle.pod.compared
+        wanted = cycle.pod.shape.compared
         if self._plain:
             scores = [_least_of_two(node, wanted.cpu, wanted.memory) for node in nodes]
         else:
@@ -186,7 +186,7 @@ class BalancedAllocation(Plugin):
         self._plain = self._resources == [CPU, MEMORY]
 
     def score(self, cycle: Cycle, nodes: Sequence[NodeInfo]) -> Scores | None:
-        wanted = cycle.pod.balanced
+        wanted = cycle.pod.usage.requests
         if not any(wanted.get(name) for name in self._resources):
             return None
         relevant = _relevant(self._resources, wanted)

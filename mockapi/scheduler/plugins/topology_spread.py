@@ -7,7 +7,10 @@ profile's: by default 3 for each host and 5 for each zone, over the pods of its 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
+
+import orjson
 
 from mockapi.meta import selectors
 from mockapi.meta.selectors import EVERYTHING, NOTHING, LabelSelector, Requirement
@@ -100,9 +103,19 @@ def default_selector(pod: PodInfo, cluster: Cluster) -> LabelSelector:
     found = lister.get(pod.namespace, owner["name"]) if lister is not None else None
     if found is None:
         return selectors.from_labels(wanted)
-    other = selectors.from_object(found["spec"].get("selector"))
+    other = _selector(orjson.dumps(found["spec"].get("selector")))
     services = [Requirement(key, "=", (value,)) for key, value in wanted.items()]
-    requirements = [*services, *other.requirements]
+    return _all_of((*services, *other.requirements))
+
+
+@lru_cache(maxsize=1024)
+def _selector(text: bytes) -> LabelSelector:
+    """Of the JSON of a metav1.LabelSelector."""
+    return selectors.from_object(orjson.loads(text))
+
+
+@lru_cache(maxsize=1024)
+def _all_of(requirements: tuple[Requirement, ...]) -> LabelSelector:
     return LabelSelector(requirements) if requirements else EVERYTHING
 
 
@@ -206,7 +219,11 @@ class PodTopologySpread(Plugin):
         """`args` is a defaulted PodTopologySpreadArgs."""
         args = args or {}
         self._system = (args.get("defaultingType") or "System") == "System"
-        self._defaults = SYSTEM_DEFAULTS if self._system else args.get("defaultConstraints") or ()
+        defaults = SYSTEM_DEFAULTS if self._system else args.get("defaultConstraints") or ()
+        self._defaults = {
+            action: [given for given in defaults if given["whenUnsatisfiable"] == action]
+            for action in ("DoNotSchedule", "ScheduleAnyway")
+        }
         self.hints = {
             ("AssignedPod", "add"): self._after_assigned,
             ("AssignedPod", "update-labels"): self._after_assigned,
@@ -223,7 +240,7 @@ class PodTopologySpread(Plugin):
         own = pod.spec.get("topologySpreadConstraints")
         if own:
             return [_constraint(c, pod.labels) for c in own if c["whenUnsatisfiable"] == action]
-        given = [c for c in self._defaults if c["whenUnsatisfiable"] == action]
+        given = self._defaults[action]
         if not given:
             return []
         selector = default_selector(pod, cluster)
