@@ -9,9 +9,11 @@ from mockapi.base.ids import Ids
 from mockapi.machinery import families, node_ports
 from mockapi.machinery.objects import Objects
 from mockapi.machinery.resource import Context, Obj
+from mockapi.machinery.validation import names
 from mockapi.machinery.writing import Hook
 from mockapi.meta import fields
 from mockapi.meta.errors import Invalid
+from mockapi.meta.fields import Path
 from mockapi.store.protocol import Compacted, Store
 
 SERVICE_CIDR = "10.96.0.0/16"
@@ -115,7 +117,7 @@ class ServiceHook:
         if wrong := families.fill(spec, before):
             raise Invalid("", "Service", name, wrong)
         if not _keeps_addresses(spec, old):
-            errors = self._allocate_addresses(spec, key, dry_run=context.dry_run)
+            errors = self._allocate_addresses(spec, key, name, dry_run=context.dry_run)
             if errors:
                 raise Invalid("", "Service", name, errors)
         if spec.get("type") in ("NodePort", "LoadBalancer"):
@@ -125,7 +127,9 @@ class ServiceHook:
 
     # -- addresses -----------------------------------------------------------------------------
 
-    def _allocate_addresses(self, spec: Obj, key: str, *, dry_run: bool) -> list[fields.FieldError]:
+    def _allocate_addresses(
+        self, spec: Obj, key: str, name: str, *, dry_run: bool
+    ) -> list[fields.FieldError]:
         asked = spec.get("clusterIPs") or ([spec["clusterIP"]] if spec.get("clusterIP") else [])
         if asked and asked[0] == "None":
             spec["clusterIP"], spec["clusterIPs"] = "None", ["None"]
@@ -141,6 +145,8 @@ class ServiceHook:
                 return errors
         else:
             asked = [str(self._ends[0]) if dry_run else self._free_address(taken)]
+        if not dry_run and (errors := _unusable(name, asked[0], given=spec.get("clusterIPs"))):
+            return errors
         spec["clusterIP"], spec["clusterIPs"] = asked[0], list(asked)
         return []
 
@@ -182,6 +188,21 @@ class ServiceHook:
                 if not spec.get(name) and before.get(name):
                     spec[name] = before[name]
         node_ports.keep(spec, before)
+
+
+def _unusable(name: str, ip: str, *, given: list[str] | None) -> list[fields.FieldError]:
+    """The IPAddress of an address that was allocated names its Service, by whatever name that
+    has."""
+    where = Path("spec", "parentRef", "name")
+    wrong = [fields.invalid(where, name, text) for text in names.path_segment(name, False)]
+    if not name:
+        wrong = [fields.required(where)]
+    if not wrong:
+        return []
+    shown = str(wrong[0]) if len(wrong) == 1 else f"[{', '.join(map(str, wrong))}]"
+    what = f"failed to allocate IP {ip}" if given else "failed to allocate IP"
+    detail = f'{what}: IPAddress.networking.k8s.io "{ip}" is invalid: {shown}'
+    return [fields.invalid("spec.clusterIPs", given or [""], detail)]
 
 
 def service_hook(store: Store, objects: Objects, ids: Ids) -> Hook:

@@ -54,14 +54,14 @@ class Objects:
             normalise(obj)
 
     def complete_decoded(self, type_name: str, decoded: Decoded) -> None:
-        """The same where empty lists and maps that were given count as given. Of them, those that
-        are always written stay in the object."""
+        """The same where empty lists and maps that were given count as given. What counts for who
+        owns what is in the object afterwards as it was given."""
         obj, emptied = decoded.obj, decoded.emptied
         if emptied:
-            empties.put(obj, emptied)
+            empties.put_empty(obj, emptied)
         self.complete(type_name, obj)
         if emptied:
-            empties.drop_omitted(obj, emptied)
+            empties.leave_owned(obj, emptied)
 
     def decode_part(self, type_name: str, tree: Obj, part: str, live: Obj) -> Obj | None:
         """A complete object of our own that shares all but `part` and the metadata with the live

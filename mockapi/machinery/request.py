@@ -37,8 +37,8 @@ class Request:
     warnings: list[str] = field(default_factory=list)
     """Texts for Warning headers, filled on the way."""
     emptied: Places = ()
-    """Where the body has empty lists and maps; those that are always written are in the object
-    until its managed fields are kept."""
+    """What the body has and its object will be without; of it, what counts for who owns what is
+    in the object until its managed fields are kept."""
 
     def option(self, name: str) -> str:
         values = self.query.get(name)

@@ -53,7 +53,7 @@ class Context:
     unsettled: bool = False
     """The object will be read back otherwise than it was stored."""
     emptied: Places = ()
-    """Where the request gave empty lists and maps, which the object is without."""
+    """What the request gave and the object is without."""
 
     def warn(self, text: str) -> None:
         if text not in self.warnings:

@@ -409,7 +409,7 @@ class Writer:
 
     @staticmethod
     def _forget_emptied(request: Request, obj: Obj, context: Context) -> None:
-        """Nothing tells empty lists and maps from none any more, but for the texts of refusals."""
+        """The object becomes what is stored; of what it is then without, texts may still tell."""
         if request.emptied:
             empties.drop(obj, request.emptied)
             if request.resource.is_storage_version:

@@ -15,6 +15,7 @@ from mockapi.machinery.schema.scalars import (
     UNUSUAL,
     ZEROS,
     Reader,
+    quantity_text,
 )
 
 Step = tuple[str, Reader | None, Callable[[], Any] | None]
@@ -31,8 +32,14 @@ class Compiler:
         self._types = types
         self._structs: dict[str, Struct] = {}
         self.emptied = False
-        """Set by readers that meet an empty list or map, which their objects are without: whoever
-        wants to know clears it before."""
+        """Set by readers that meet what their objects are without (see `empties`): whoever wants to
+        know clears it before."""
+
+    def _quantity(self, value: Any) -> Any:
+        text = quantity_text(value)
+        if text != value:
+            self.emptied = True
+        return text
 
     def empty_omitted(self) -> Any:
         self.emptied = True
@@ -94,7 +101,7 @@ class Compiler:
             return _Late(self, name)
         if scalar.startswith("schemaor"):
             return self._schema_or(scalar, name)
-        return SCALARS[scalar]
+        return self._quantity if scalar == "quantity" else SCALARS[scalar]
 
     def _schema_or(self, scalar: str, name: str) -> Reader:
         """JSONSchemaProps, or something simpler in its place (CustomResourceDefinitions)."""

@@ -46,7 +46,7 @@ class Decoded:
     said: tuple[str, str, str] = ("", "", "")
     """(group, version, kind) that the body names, "" for what it does not."""
     emptied: empties.Places = ()
-    """Where empty lists and maps were given, which the object is without."""
+    """What was given and the object is without."""
 
 
 class Schemas:

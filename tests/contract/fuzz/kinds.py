@@ -51,15 +51,8 @@ _ALONE = frozenset(
         "VolumeAttributesClass",
     )
 )
-# Go takes a quantity inside an atomic list for changed when it is not spelled as it would be
-# written ("apply" in docs/deviations.md): these have some.
-_ATOMIC_QUANTITIES = frozenset(("HorizontalPodAutoscaler", "LimitRange"))
 # A taint that does not say since when gets the second of the write: two writes differ, or not.
 _UNTIMED = frozenset(("DeviceTaintRule", "ResourceSlice"))
-# Taints are given the time at which they are written, and then a write of the next second changes
-# them: these say one.
-_TAINTED = frozenset(("DeviceTaintRule", "ResourceSlice"))
-_ADDED = "2024-01-02T03:04:05Z"
 _PREFIXES = {"ClusterTrustBundle": "example.com:a:"}
 
 
@@ -123,16 +116,12 @@ def _objects(file: str) -> list[Tree]:
 def _kind(gvk: GroupVersionKind, samples: list[Tree]) -> Kind:
     facts = catalogue.load("1.37")
     resource = facts.resource_of_kind[gvk]
-    if gvk.kind in _ATOMIC_QUANTITIES:
-        samples = json.loads(json.dumps(samples).replace('"0.1"', '"100m"').replace('"0.5"', '"1"'))
     if gvk.kind in _UNTIMED:
         effect = '"effect": "NoSchedule"'
         timed = f'{effect}, "timeAdded": "2024-01-02T03:04:05Z"'
         samples = json.loads(json.dumps(samples).replace(effect, timed))
     for sample in samples:
         sample["metadata"].pop("name", None)
-        if gvk.kind in _TAINTED:
-            _tell_time(sample)
     return Kind(
         gvk,
         resource.gvr.resource,
@@ -142,11 +131,3 @@ def _kind(gvk: GroupVersionKind, samples: list[Tree]) -> Kind:
         resource.selectable,
         tuple(samples),
     )
-
-
-def _tell_time(node: Any) -> None:
-    if isinstance(node, dict) and "effect" in node:
-        node["timeAdded"] = _ADDED
-    for inner in node.values() if isinstance(node, dict) else node:
-        if isinstance(inner, dict | list):
-            _tell_time(inner)
