@@ -146,6 +146,8 @@ class Strategy:
     """(obj, old) -> generation grows; None: anything but metadata and status differs."""
     counts_as_sent: bool = False
     """generation also grows for what `prepare_update` takes back."""
+    counts_emptied: bool = False
+    """generation also grows when something is given empty that was not there: Go compares it so."""
     has_status: bool = False
     """status is kept from the old object on ordinary updates, and dropped on create."""
     status: StatusStrategy = field(default_factory=StatusStrategy)

@@ -479,6 +479,7 @@ class Writer:
         if hook is not None:
             hook.before_update(obj, old, context)
         strategy.prepare_update(obj, old, context)
+        grows = grows or (strategy.counts_emptied and empties.has_any(context.emptied))
         if strategy.has_generation and (grows or self._grows(resource, obj, old)):
             obj["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
 

@@ -149,6 +149,11 @@ def drop(obj: Obj, places: Places) -> None:
         place.drop(obj)
 
 
+def has_any(places: Places) -> bool:
+    """Whether there are any outside of the metadata."""
+    return any((*place.way, place.key)[0] != "metadata" for place in places)
+
+
 def told(errors: list[FieldError], again: list[FieldError]) -> list[FieldError]:
     """The errors in the words of those about the object with its empty lists and maps."""
     if [(e.field, e.reason) for e in errors] == [(e.field, e.reason) for e in again]:

@@ -134,6 +134,7 @@ def _strategy(kind: str) -> Strategy:
         validate_update=_validate_update,
         warnings=_warnings,
         has_generation=True,
+        counts_emptied=True,
         unconditional_update=False,
     )
 

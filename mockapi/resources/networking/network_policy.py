@@ -148,4 +148,5 @@ STRATEGY = Strategy(
     validate_update=_validate_update,
     warnings=_warnings,
     has_generation=True,
+    counts_emptied=True,
 )
