@@ -41,7 +41,8 @@ def shown(layout: str, value: Any) -> Any:
     holder = value or {}
     tree = {go: shown(kind, holder.get(wire)) for go, wire, kind in _layouts()[layout]}
     embedded = tree.pop("ObjectMeta", None) or {}
-    return {**embedded, **tree}
+    # Which is written as on the wire: what is empty is left out.
+    return {**{k: v for k, v in embedded.items() if v not in ([], {})}, **tree}
 
 
 def ordered(layout: str, value: Any) -> Any:

@@ -40,9 +40,11 @@ def lifted(spec: Obj) -> Obj:
     return found
 
 
-def shown_versions(versions: list[Obj]) -> Any:
+def shown_versions(versions: list[Obj] | None) -> Any:
+    if versions is None:
+        return None
     made = [{**version, **_with_struct(version)} for version in versions]
-    return internal.shown(_VERSIONS, made or None)
+    return internal.shown(_VERSIONS, made)
 
 
 def _with_struct(version: Obj) -> Obj:

@@ -42,7 +42,7 @@ def validate(given: Obj) -> Errors:
         if details := formats.dns1035_label(name):
             errors.append(fields.invalid(where.child("name"), name, ",".join(details)))
         errors += _version(version, spec, where)
-    errors += _together(versions)
+    errors += _together(None if given.get("versions") is None else versions)
     if versions and (details := formats.dns1035_label(versions[0].get("name", ""))):
         shown = versions[0].get("name", "")
         if shown:
@@ -231,8 +231,9 @@ def _selected(steps: Sequence[str], place: Any, text: str, path: Path) -> Errors
     return errors
 
 
-def _together(versions: Sequence[Obj]) -> Errors:
+def _together(given: list[Obj] | None) -> Errors:
     path, errors = _SPEC.child("versions"), []
+    versions = given or []
     names = [version.get("name", "") for version in versions]
     details = []
     if len(set(names)) < len(names):
@@ -240,7 +241,7 @@ def _together(versions: Sequence[Obj]) -> Errors:
     if sum(bool(version.get("storage")) for version in versions) != 1:
         details.append("must have exactly one version marked as storage version")
     for detail in details:
-        errors.append(fields.invalid(path, shapes.shown_versions(list(versions)), detail))
+        errors.append(fields.invalid(path, shapes.shown_versions(given), detail))
     return errors
 
 

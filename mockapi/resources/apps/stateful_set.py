@@ -135,7 +135,7 @@ def _validate_update(obj: Obj, old: Obj) -> Errors:
     errors += rules.immutable(spec.get("selector"), before.get("selector"), path("selector"))
     layout, name = "[core.PersistentVolumeClaim", "volumeClaimTemplates"
     if (spec.get(name) or []) != (before.get(name) or []):
-        shown = internal.shown(layout, spec.get(name) or None)
+        shown = internal.shown(layout, spec.get(name))
         errors.append(errors_of.invalid(path(name), shown, rules.IMMUTABLE))
     for name in ("serviceName", "podManagementPolicy"):
         errors += rules.immutable(spec.get(name, ""), before.get(name, ""), path(name))

@@ -82,9 +82,9 @@ def _places(spec: Obj) -> Errors:
         chosen.append("`nodeSelector`")
         where = _SPEC.child("nodeSelector")
         errors += placement.validate_node_selector(selector, where)
-        terms = selector.get("nodeSelectorTerms") or []
-        if len(terms) != 1:
-            shown = internal.shown("[core.NodeSelectorTerm", terms or None)
+        terms = selector.get("nodeSelectorTerms")
+        if len(terms or ()) != 1:
+            shown = internal.shown("[core.NodeSelectorTerm", terms)
             detail = "must have exactly one node selector term"
             errors.append(errors_of.invalid(where.child("nodeSelectorTerms"), shown, detail))
     for name in ("allNodes", "perDeviceNodeSelection"):

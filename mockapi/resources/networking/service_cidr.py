@@ -42,7 +42,7 @@ def _validate_update(obj: Obj, old: Obj) -> Errors:
         return errors
     if len(was) == 1 and len(now) == 2:
         return rules.immutable(now[0], was[0], _CIDRS.index(0)) + _validate(obj)
-    return [fields.invalid(_CIDRS, now or None, rules.IMMUTABLE)]
+    return [fields.invalid(_CIDRS, (obj.get("spec") or {}).get("cidrs"), rules.IMMUTABLE)]
 
 
 STRATEGY = Strategy(

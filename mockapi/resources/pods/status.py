@@ -166,7 +166,7 @@ def _mismatch(status: Any, single: str, several: str) -> fields.FieldError | Non
     given, first = status.get(several) or (), status.get(single, "")
     path = STATUS.child(several)
     if single == "podIP" and bool(first) != bool(given):
-        shown = internal.shown("[core.PodIP", list(given) or None)
+        shown = internal.shown("[core.PodIP", status.get(several))
         detail = "podIP and podIPs must either both be set or both be unset"
         return fields.invalid(path, shown, detail)
     if given and first != given[0].get("ip", ""):

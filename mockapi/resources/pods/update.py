@@ -161,7 +161,9 @@ def _gated(munged: dict[str, Any], old: Any) -> Errors:
     selector, before = munged.get("nodeSelector") or {}, old.get("nodeSelector") or {}
     if any(selector.get(key) != value for key, value in before.items()):
         detail = "only additions to spec.nodeSelector are allowed (no mutations or deletions)"
-        errors.append(fields.invalid(SPEC.child("nodeSelector"), selector or None, detail))
+        errors.append(
+            fields.invalid(SPEC.child("nodeSelector"), munged.get("nodeSelector"), detail)
+        )
     _put_back(munged, old, "nodeSelector")
     affinity = dict(munged.get("affinity") or {})
     was = (old.get("affinity") or {}).get("nodeAffinity")
@@ -178,10 +180,11 @@ def _gated(munged: dict[str, Any], old: Any) -> Errors:
 
 def node_affinity_mutation(new: Any, old: Any, path: Path) -> Errors:
     before = ((old or {}).get(_REQUIRED) or {}).get("nodeSelectorTerms") or []
-    terms = ((new or {}).get(_REQUIRED) or {}).get("nodeSelectorTerms") or []
+    given = ((new or {}).get(_REQUIRED) or {}).get("nodeSelectorTerms")
+    terms = given or []
     if before and len(before) != len(terms):
         detail = "no additions/deletions to non-empty NodeSelectorTerms list are allowed"
-        shown = internal.shown("[core.NodeSelectorTerm", terms or None)
+        shown = internal.shown("[core.NodeSelectorTerm", given)
         return [fields.invalid(path, shown, detail)]
     errors: Errors = []
     for index, (term, was) in enumerate(zip(terms, before, strict=False)):

@@ -43,12 +43,12 @@ def _is_true(obj: Obj, kind: str) -> bool:
 def _validate_status(obj: Obj, old: Obj) -> Errors:
     status = obj.get("status") or {}
     version, before = status.get("resourceVersion", ""), (old.get("status") or {})
-    listed = status.get("conditions") or []
+    listed = status.get("conditions")
     errors: Errors = []
     if version and not _is_version(version):
         detail = f"resource version is not well formed: {version}"
         errors.append(fields.invalid(_VERSION, version, detail))
-    errors += conditions.validate(listed, _CONDITIONS)
+    errors += conditions.validate(listed or (), _CONDITIONS)
     if before.get("resourceVersion") and before["resourceVersion"] != version:
         errors.append(fields.invalid(_VERSION, version, rules.IMMUTABLE))
     if _is_true(obj, "Succeeded") and _is_true(obj, "Failed"):

@@ -8,7 +8,8 @@ from tests.contract import harness
 from tests.contract.harness import Step, Tree
 
 _REVISION = re.compile(
-    r'(resourceVersion(?:\\*)":(?:\\*)"|ResourceVersion in object meta: |in the precondition \()'
+    r'(resourceVersion(?:\\*)":(?:\\*)"|ResourceVersion in object meta: |in the precondition \('
+    r"|map\[(?:[^\[\]]* )?resourceVersion:)"
     r"\d+(?![-\w])"
 )
 

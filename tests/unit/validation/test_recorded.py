@@ -143,28 +143,21 @@ def _agree(row: dict[str, Any], got: dict[str, Any]) -> bool:
 
 
 KNOWN = {
-    # An empty list is read as none, so a default takes its place.
-    ("HorizontalPodAutoscaler-8", "spec.behavior.scaleUp.policies"),
     # Wrong already, so the change is not noted any more.
     ("local-volume", "spec.nodeAffinity.required.nodeSelectorTerms.0.matchExpressions.0.key"),
 }
 """(subject, path) of cases that are not yet judged as recorded."""
 
 
-_EMPTY = re.compile(r"(: ?)(\[\]|\{\})")
 _SERVICE_IP = re.compile(r"\b10\.96\.\d+\.\d+\b")
 _UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def _alike(verdict: dict[str, Any]) -> dict[str, Any]:
-    """An empty list or map is kept as none, which shows where the real server prints it; and
-    uids and addresses of Services are ever new."""
+    """Uids and addresses of Services are ever new."""
     if "causes" not in verdict:
         return verdict
-    causes = [
-        [reason, _plain(_EMPTY.sub(r"\1null", text)), field]
-        for reason, text, field in verdict["causes"]
-    ]
+    causes = [[reason, _plain(text), field] for reason, text, field in verdict["causes"]]
     return {**verdict, "causes": causes}
 
 
