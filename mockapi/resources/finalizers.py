@@ -50,9 +50,7 @@ def with_known_finalizers(strategy: Strategy) -> Strategy:
     def validate_update(obj: Obj, old: Obj) -> list[FieldError]:
         finalizers = obj["metadata"].get("finalizers")
         own = strategy.validate_update(obj, old)
-        if not finalizers or finalizers == old["metadata"].get("finalizers"):
-            return own
-        return _errors(finalizers) + own
+        return _errors(finalizers) + own if finalizers else own
 
     return replace(
         strategy,
@@ -73,8 +71,7 @@ def _part(part: StatusStrategy) -> StatusStrategy:
 
     def judge_update(obj: Obj, old: Obj, context: Context) -> list[FieldError]:
         finalizers = obj["metadata"].get("finalizers")
-        if not finalizers or finalizers == old["metadata"].get("finalizers"):
-            return own(obj, old, context)
-        return _errors(finalizers) + own(obj, old, context)
+        found = own(obj, old, context)
+        return _errors(finalizers) + found if finalizers else found
 
     return replace(part, judge_update=judge_update)

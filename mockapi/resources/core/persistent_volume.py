@@ -336,6 +336,6 @@ STRATEGY = Strategy(
     validate_update=_validate_update,
     warnings=_warnings,
     has_status=True,
-    status=StatusStrategy(prepare_update=_prepare_status),
+    status=StatusStrategy(prepare_update=_prepare_status, validate_update=lambda obj, old: []),
     selectable={"name": fields.text("metadata", "name")},
 )

@@ -1,6 +1,6 @@
 """ServiceCIDR."""
 
-from mockapi.machinery.resource import Obj, Strategy
+from mockapi.machinery.resource import METADATA_OF_STATUS, Obj, StatusStrategy, Strategy
 from mockapi.machinery.validation import addresses, internal, rules
 from mockapi.meta import fields
 from mockapi.meta.fields import FieldError, Path
@@ -51,4 +51,5 @@ STRATEGY = Strategy(
     validate=_validate,
     validate_update=_validate_update,
     has_status=True,
+    status=StatusStrategy(kept_metadata=METADATA_OF_STATUS),
 )
