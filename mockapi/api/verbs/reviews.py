@@ -6,6 +6,7 @@ pkg/registry/core/serviceaccount/storage/token.go.
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from mockapi.api import transform
@@ -18,10 +19,10 @@ from mockapi.base.clock import timestamp
 from mockapi.machinery import authorization, options
 from mockapi.machinery.authorization import subject_of
 from mockapi.machinery.request import Request
-from mockapi.machinery.resource import Obj, UserInfo
-from mockapi.machinery.writing import manager_of
-from mockapi.meta import fields
-from mockapi.meta.errors import BadRequest, Invalid, NotFound
+from mockapi.machinery.resource import Obj, Resource, UserInfo
+from mockapi.machinery.writing import manager_of, match_namespace
+from mockapi.meta import fields, gofmt
+from mockapi.meta.errors import BadRequest, Conflict, Invalid, NotFound
 from mockapi.meta.names import GroupVersionKind
 
 ISSUER = "https://kubernetes.default.svc.cluster.local"
@@ -48,12 +49,10 @@ def serve(call: Call, route: Route, kernel: Kernel) -> Reply:
     request = request_of(call, route)
     asked = options.parse_write(request.query, "CreateOptions")
     if route.subresource:
-        obj = kernel.pipeline.bodies.decode(
-            request, TOKEN_REQUEST, _TOKEN_TYPE, asked.field_validation
-        )
+        obj = _decoded(request, asked, kernel, _of_tokens(route.resource))
         _token(obj, call, route, kernel)
     else:
-        obj = _decoded(request, asked, kernel)
+        obj = _decoded(request, asked, kernel, route.resource)
         _ANSWERS[route.resource.kind](obj, call, route, kernel)
     if form.target:
         include = transform.include_object(form, call.query)
@@ -62,8 +61,23 @@ def serve(call: Call, route: Route, kernel: Kernel) -> Reply:
     return tree_reply(201, obj, form, call)
 
 
-def _decoded(request: Request, asked: options.WriteOptions, kernel: Kernel) -> Obj:
-    resource, pipeline = request.resource, kernel.pipeline
+def _of_tokens(accounts: Resource) -> Resource:
+    """What `serviceaccounts/token` takes and gives, as a resource."""
+    group, version, _ = TOKEN_REQUEST
+    return replace(
+        accounts,
+        gvr=accounts.gvr._replace(group=group, version=version),
+        kind=TOKEN_REQUEST.kind,
+        type_name=_TOKEN_TYPE,
+        storage_version=version,
+        storage_type_name=_TOKEN_TYPE,
+    )
+
+
+def _decoded(
+    request: Request, asked: options.WriteOptions, kernel: Kernel, resource: Resource
+) -> Obj:
+    pipeline = kernel.pipeline
     obj: Obj = pipeline.bodies.decode(
         request, resource.gvk, resource.type_name, asked.field_validation
     )
@@ -73,7 +87,7 @@ def _decoded(request: Request, asked: options.WriteOptions, kernel: Kernel) -> O
         None,
         resource=resource,
         manager=manager,
-        subresource="",
+        subresource=request.subresource,
         now=timestamp(kernel.clock.now()),
     )
     return obj
@@ -174,19 +188,25 @@ def _user(user: UserInfo) -> Obj:
 def _token(obj: Obj, call: Call, route: Route, kernel: Kernel) -> None:
     """A TokenRequest for a service account, bound to a pod, node or secret on demand."""
     account = kernel.pipeline.reading.get("serviceaccounts", route.namespace, route.name)
-    _check_names(obj["metadata"], route)
+    metadata = obj["metadata"]
+    match_namespace(metadata, route.namespace)
+    _check_names(metadata, route)
     if account is None:
         raise NotFound("", "serviceaccounts", route.name)
+    uid = account["metadata"]["uid"]
+    if metadata.get("uid") not in (None, "", uid):
+        text = (
+            f"the UID in the token request ({metadata['uid']}) does not match the UID of the "
+            f"service account ({uid})"
+        )
+        raise Conflict(TOKEN_REQUEST.group, TOKEN_REQUEST.kind, route.name, text)
     spec, now = obj["spec"], kernel.clock.now()
     spec["audiences"] = spec.get("audiences") or [ISSUER]
-    seconds = spec["expirationSeconds"] = spec.get("expirationSeconds") or 3600
-    _refuse(_lifetime_errors(seconds), "authentication.k8s.io", "TokenRequest")
-    obj["metadata"] = {
-        "name": route.name,
-        "namespace": route.namespace,
-        "uid": account["metadata"]["uid"],
-        "creationTimestamp": timestamp(now),
-    }
+    seconds = spec["expirationSeconds"]
+    errors = _lifetime_errors(seconds) + _attestation_errors(spec)
+    _refuse(errors, "authentication.k8s.io", "TokenRequest")
+    metadata |= {"name": route.name, "namespace": route.namespace, "uid": uid}
+    metadata["creationTimestamp"] = timestamp(now)
     claims = {
         "aud": spec["audiences"],
         "exp": int(now) + seconds,
@@ -196,7 +216,7 @@ def _token(obj: Obj, call: Call, route: Route, kernel: Kernel) -> None:
         "kubernetes.io": {
             "namespace": route.namespace,
             **_bound(spec.get("boundObjectRef"), route, kernel),
-            "serviceaccount": {"name": route.name, "uid": account["metadata"]["uid"]},
+            "serviceaccount": {"name": route.name, "uid": uid},
         },
         "nbf": int(now),
         "sub": f"system:serviceaccount:{route.namespace}:{route.name}",
@@ -207,12 +227,9 @@ def _token(obj: Obj, call: Call, route: Route, kernel: Kernel) -> None:
 
 def _check_names(metadata: Obj, route: Route) -> None:
     errors = []
-    if metadata.get("name", route.name) != route.name:
+    if (metadata.get("name") or route.name) != route.name:
         text = "must match the service account name if specified"
         errors.append(fields.invalid("metadata.name", metadata["name"], text))
-    elif metadata.get("namespace", route.namespace) != route.namespace:
-        text = "must match the service account namespace if specified"
-        errors.append(fields.invalid("metadata.namespace", metadata["namespace"], text))
     _refuse(errors, "authentication.k8s.io", "TokenRequest", route.name)
 
 
@@ -227,6 +244,13 @@ def _lifetime_errors(seconds: int) -> list[fields.FieldError]:
     return []
 
 
+def _attestation_errors(spec: Obj) -> list[fields.FieldError]:
+    if not spec.get("attestations"):
+        return []
+    text = "attestations may only be specified with a webhook bound object reference"
+    return [fields.invalid("spec.attestations", spec["attestations"], text)]
+
+
 _BOUND = {"Pod": "pods", "Node": "nodes", "Secret": "secrets"}
 
 
@@ -238,11 +262,24 @@ def _bound(ref: Obj | None, route: Route, kernel: Kernel) -> Obj:
         group, _, version = ref.get("apiVersion", "").rpartition("/")
         kind = f"{group}/{version}, Kind={ref.get('kind', '')}"
         raise BadRequest(f"cannot bind token to object of type {kind}")
+    if not ref.get("name"):
+        raise BadRequest("Name parameter required.")
     namespace = "" if resource == "nodes" else route.namespace
     found = kernel.pipeline.reading.get(resource, namespace, ref["name"])
     if found is None:
         raise NotFound("", resource, ref["name"])
+    if resource == "pods" and found["spec"].get("serviceAccountName") != route.name:
+        raise BadRequest(
+            f"cannot bind token for serviceaccount {gofmt.quote(route.name)} to pod running with "
+            "different serviceaccount name."
+        )
     bound = {"name": ref["name"], "uid": found["metadata"]["uid"]}
+    if ref.get("uid") not in (None, "", bound["uid"]):
+        text = (
+            f"the UID in the bound object reference ({ref['uid']}) does not match the UID in "
+            "record. The object might have been deleted and then recreated"
+        )
+        raise Conflict("", ref["kind"], ref["name"], text)
     return {ref["kind"].lower(): bound}
 
 

@@ -1,4 +1,4 @@
-"""admissionregistration, apiextensions, apiregistration."""
+"""admissionregistration, apiextensions, apiregistration, authentication."""
 
 from typing import Final
 
@@ -46,6 +46,7 @@ _port: Final = pointers(port=443)
 DEFAULTS: Final[dict[str, Defaulter]] = {
     f"{ADMISSION}ValidatingWebhook": webhook,
     f"{ADMISSION}MutatingWebhook": mutating_webhook,
+    "io.k8s.api.authentication.v1.TokenRequestSpec": pointers(expirationSeconds=3600),
     f"{ADMISSION}Rule": pointers(scope="*"),
     f"{ADMISSION}RuleWithOperations": pointers(scope="*"),
     f"{ADMISSION}NamedRuleWithOperations": pointers(scope="*"),
