@@ -262,9 +262,7 @@ class Deleter:
             metadata = obj["metadata"]
             metadata["deletionTimestamp"] = timestamp(self.writer.clock.now())
             obj.setdefault("status", {})["phase"] = "Terminating"
-            if options.orphan_dependents or options.propagation_policy == "Orphan":
-                kept = [f for f in metadata.get("finalizers", ()) if f != ORPHAN]
-                metadata["finalizers"] = [*kept, ORPHAN]
+            _set_namespace_finalizers(metadata, options)
             return _Decision("update", obj)
         if (old.get("spec") or {}).get("finalizers"):
             return _Decision("pending")
@@ -338,6 +336,24 @@ def _shorten(metadata: Obj, asked: int, running: int, now: float) -> int:
     metadata["deletionTimestamp"] = timestamp(moment)
     metadata["deletionGracePeriodSeconds"] = asked
     return asked
+
+
+def _set_namespace_finalizers(metadata: Obj, options: DeleteOptions) -> None:
+    """What the options say of dependents; what they say nothing of stays."""
+    orphans, policy = options.orphan_dependents, options.propagation_policy
+    known = metadata.get("finalizers") or []
+    if orphans is None and policy is None:
+        return
+    wanted = {
+        ORPHAN: policy == "Orphan" if orphans is None else orphans,
+        FOREGROUND: policy == "Foreground" if orphans is None else not orphans,
+    }
+    kept = [name for name in known if wanted.get(name, True)]
+    kept += [name for name, should in wanted.items() if should and name not in known]
+    if kept:
+        metadata["finalizers"] = kept
+    else:
+        metadata.pop("finalizers", None)
 
 
 def _set_collection_finalizers(metadata: Obj, resource: Resource, options: DeleteOptions) -> bool:

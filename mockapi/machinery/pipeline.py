@@ -36,6 +36,7 @@ from mockapi.machinery.writing import (
     UpdatePlan,
     Writer,
     check_name,
+    check_no_uid,
     drop_repeated_owners,
 )
 from mockapi.meta import selectors
@@ -267,10 +268,13 @@ class Pipeline:
             decoded = self.converted(merged, resource.type_name, resource.gvk, patch)
             request.emptied = decoded.emptied
             obj = self.bodies.completed(resource, decoded)
+            if live is None:
+                check_no_uid(request, obj)
             check_name(request, obj)
             return obj
 
-        planned = UpdatePlan(plan.strategy, plan.part, create=not plan.part, apply=True)
+        creates = not plan.part or (plan.part == "status" and resource.strategy.status_creates)
+        planned = UpdatePlan(plan.strategy, plan.part, create=creates, apply=True)
         return self.writer.update(request, change, options, planned)
 
     def converted(self, merged: Obj, type_name: str, gvk: GroupVersionKind, patch: Obj) -> Decoded:

@@ -151,6 +151,8 @@ class Strategy:
     has_status: bool = False
     """status is kept from the old object on ordinary updates, and dropped on create."""
     status: StatusStrategy = field(default_factory=StatusStrategy)
+    status_creates: bool = False
+    """An apply to `status` creates what is not there (the real StatusREST lets it)."""
     parts: Mapping[str, tuple[str, StatusStrategy]] = field(default_factory=dict)
     """Other subresources that write one top-level key of the object: name -> (key, how)."""
     scale: ScaleStrategy | None = None

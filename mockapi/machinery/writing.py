@@ -322,13 +322,8 @@ class Writer:
         obj = self.objects.as_converted(resource, change(None))
         _check_version_text(obj["metadata"].get("resourceVersion"))
         if obj["metadata"].get("uid"):
-            uid = obj["metadata"]["uid"]
-            message = (
-                f"uid mismatch: the provided object specified uid {uid}, "
-                "and no existing object was found"
-                if plan.apply
-                else wrong_uid(registry_key(request, dry_run=options.dry_run), uid, "")
-            )
+            key = registry_key(request, dry_run=options.dry_run)
+            message = wrong_uid(key, obj["metadata"]["uid"], "")
             raise Conflict(resource.gvr.group, resource.gvr.resource, request.name, message)
         context = self._context(request, options)
         match_namespace(obj["metadata"], request.namespace if resource.namespaced else "")
@@ -704,6 +699,17 @@ def match_namespace(metadata: Obj, namespace: str) -> None:
         raise BadRequest(
             "the namespace of the provided object does not match the namespace sent on the request"
         )
+
+
+def check_no_uid(request: Request, obj: Obj) -> None:
+    """What an apply makes has no uid yet."""
+    if not (uid := obj["metadata"].get("uid")):
+        return
+    gvr = request.resource.gvr
+    text = (
+        f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+    )
+    raise Conflict(gvr.group, gvr.resource, request.name, text)
 
 
 def check_name(request: Request, obj: Obj) -> None:

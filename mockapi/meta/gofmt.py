@@ -51,6 +51,20 @@ def value(item: Any) -> str:
     return number(item) if isinstance(item, float) else str(item)
 
 
+def as_text(item: Any) -> str:
+    """`%s` of a value of parsed JSON: what is no text is told with its type."""
+    if isinstance(item, str):
+        return item
+    if isinstance(item, list):
+        return "[" + " ".join(as_text(i) for i in item) + "]"
+    if isinstance(item, dict):
+        return "map[" + " ".join(f"{k}:{as_text(item[k])}" for k in sorted(item)) + "]"
+    if item is None:
+        return "%!s(<nil>)"
+    kind = {bool: "bool", float: "float64"}.get(type(item), "int64")
+    return f"%!s({kind}={value(item)})"
+
+
 def number(item: float) -> str:
     """The shortest digits that say it, with an exponent when it is large or small."""
     if not math.isfinite(item):

@@ -110,7 +110,12 @@ def _whole(patch: Obj) -> Obj:
         return patch
     if directive == "delete":
         return {}
-    raise Unmergeable(f"unknown patch type: {gofmt.value(directive)} in map: {gofmt.value(patch)}")
+    raise _unknown(directive, patch)
+
+
+def _unknown(directive: Any, patch: Obj) -> Unmergeable:
+    text = f"{gofmt.as_text(directive)} in map: {gofmt.value(patch)}"
+    return Unmergeable(f"unknown patch type: {text}")
 
 
 def _retain(result: Obj, patch: Obj) -> None:
@@ -293,8 +298,7 @@ def _directed(current: list[Any], patch: list[Any], merge_key: str) -> tuple[lis
         elif directive == "merge":
             raise Unmergeable("merging lists cannot yet be specified in the patch")
         else:
-            text = f"{gofmt.value(directive)} in map: {gofmt.value(item)}"
-            raise Unmergeable(f"unknown patch type: {text}")
+            raise _unknown(directive, item)
     return (plain, []) if replace else (current, plain)
 
 

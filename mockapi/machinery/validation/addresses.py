@@ -6,7 +6,9 @@ on leading zeros; the sloppy form that old clients use is told apart to say the 
 
 import ipaddress
 import re
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Any
 
 from mockapi.meta import fields, gofmt
 from mockapi.meta.fields import FieldError, Path
@@ -171,3 +173,16 @@ def cidr_warnings(text: str, path: Path | str) -> list[str]:
             f"({gofmt.quote(network)})"
         )
     return warnings
+
+
+def validate_two_families(ips: Sequence[str], path: Path, shown: Any) -> list[FieldError]:
+    """Of several addresses of a pod: one of each family. Source: IsDualStackIPStrings."""
+    bad = next((index for index, ip in enumerate(ips) if parse_sloppy(ip) is None), None)
+    errors: list[FieldError] = []
+    if bad is not None:
+        text = f"failed to check for dual stack with error:invalid IP[{bad}]: {ips[bad]}"
+        errors.append(fields.internal(path, text))
+    if bad is not None or len(ips) > 2 or len({is_ipv6(ip) for ip in ips}) < 2:
+        detail = "may specify no more than one IP for each IP family"
+        errors.append(fields.invalid(path, shown, detail))
+    return errors

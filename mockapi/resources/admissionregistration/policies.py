@@ -224,5 +224,6 @@ VALIDATING_ADMISSION_POLICY = Strategy(
     has_generation=True,
     has_status=True,
     status=StatusStrategy(validate_update=_validate_status, kept_metadata=METADATA_OF_STATUS),
+    status_creates=True,
     unconditional_update=False,
 )

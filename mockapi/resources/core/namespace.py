@@ -78,6 +78,7 @@ STRATEGY = Strategy(
     validate=_validate,
     has_status=True,
     status=StatusStrategy(validate_update=_validate_status),
+    status_creates=True,
     parts={"finalize": ("spec", FINALIZE)},
     selectable={
         "status.phase": fields.text("status", "phase"),

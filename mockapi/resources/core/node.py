@@ -121,8 +121,16 @@ def _pod_cidrs(spec: Any) -> Errors:
     for index, cidr in enumerate(cidrs):
         errors += addresses.validate_cidr(cidr, _POD_CIDRS.index(index))
     if len(cidrs) > 1:
-        families = {addresses.is_ipv6(cidr.partition("/")[0]) for cidr in cidrs}
-        if len(families) < 2 or len(cidrs) > 2:
+        parsed = [addresses.parse_cidr(cidr) for cidr in cidrs]
+        bad = parsed.index(None) if None in parsed else None
+        if bad is not None:
+            text = (
+                "invalid PodCIDRs. failed to check with dual stack with error:"
+                f"invalid CIDR[{bad}]: <nil> (invalid CIDR address: {cidrs[bad]})"
+            )
+            errors.append(errors_of.internal(_POD_CIDRS, text))
+        families = {one.network.version for one in parsed if one is not None}
+        if bad is not None or len(families) < 2 or len(cidrs) > 2:
             detail = "may specify no more than one CIDR for each IP family"
             errors.append(errors_of.invalid(_POD_CIDRS, cidrs, detail))
     return errors

@@ -154,11 +154,9 @@ def _each_ip(given: Sequence[Any], before: Sequence[Any], path: Path) -> Errors:
     for index, ip in enumerate(ips):
         errors += addresses.validate_ip(ip, path.index(index), old=known)
     if len(ips) > 1:
-        families = {addresses.is_ipv6(ip) for ip in ips}
-        if len(families) < 2 or len(ips) > 2:
-            detail = "may specify no more than one IP for each IP family"
-            layout = "[core.PodIP" if str(path).endswith("podIPs") else "[core.HostIP"
-            errors.append(fields.invalid(path, internal.shown(layout, list(given)), detail))
+        layout = "[core.PodIP" if str(path).endswith("podIPs") else "[core.HostIP"
+        shown = internal.shown(layout, list(given))
+        errors += addresses.validate_two_families(ips, path, shown)
     return errors
 
 
