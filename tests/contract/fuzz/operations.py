@@ -100,8 +100,10 @@ def body(random: Random, kind: Kind, letter: str) -> Tree:
         found = trees.changed(random, found, keep=_KEEP)
     elif dice < 0.32:
         found = trees.changed(random, found, broken=True, keep=("apiVersion", "kind"))
-    own = {k: v for k, v in own.items() if k not in ("labels", "namespace")}
-    found["metadata"] = own | metadata(random, kind, letter)
+    kept = {k: v for k, v in own.items() if k not in ("labels", "namespace")}
+    found["metadata"] = kept | metadata(random, kind, letter)
+    if kind.named:
+        found["metadata"]["name"] = own["name"]
     return found
 
 
@@ -141,6 +143,8 @@ def compact(tree: Any) -> str:
 
 
 def _object_path(random: Random, kind: Kind, letter: str = "") -> str:
+    if kind.named:
+        return f"{kind.collection}/{random.choice(kind.samples)['metadata']['name']}"
     return f"{kind.collection}/{kind.name(letter or random.choice(_LETTERS))}"
 
 
@@ -274,10 +278,12 @@ def apply(random: Random, kind: Kind) -> Step:
 
 
 def subresource(random: Random, kind: Kind) -> Step:
-    known: list[str] = [sub for sub in ("status", "scale") if sub in kind.subresources]
+    known: list[str] = [sub for sub in _SUBRESOURCES if sub in kind.subresources]
     if not known or _maybe(random, 0.05):
-        known = ["status", "scale", "nope", "ephemeralcontainers", "resize"]
+        known = [*_SUBRESOURCES, "nope"]
     sub = random.choice(known)
+    if sub in _POSTED:
+        return _posted(random, kind, sub)
     letter = random.choice(_LETTERS)
     path = f"{_object_path(random, kind, letter)}/{sub}"
     if _maybe(random, 0.2):
@@ -291,7 +297,7 @@ def subresource(random: Random, kind: Kind) -> Step:
             ("PATCH", JSON_PATCH),
         )
     )
-    make = _scale_body if sub == "scale" else _status_body
+    make = _MAKERS.get(sub, _status_body)
     content: Any = make(random, kind, letter)
     if method == "PATCH" and type == JSON_PATCH:
         content = [_json_operation(random, content)]
@@ -308,7 +314,8 @@ def _status_body(random: Random, kind: Kind, letter: str) -> Tree:
     content = body(random, kind, letter)
     if _maybe(random, 0.5):
         content = {key: content[key] for key in _KEEP if key in content}
-    content["status"] = copy.deepcopy(random.choice(_STATUSES.get(kind.gvk.kind, _ANY_STATUS)))
+    known = (*_STATUSES.get(kind.gvk.kind, _ANY_STATUS), *kind.statuses)
+    content["status"] = copy.deepcopy(random.choice(known))
     if _maybe(random, 0.2):
         content["status"] = trees.changed(random, content["status"], broken=_maybe(random, 0.3))
     return content
@@ -328,6 +335,99 @@ def _scale_body(random: Random, kind: Kind, letter: str) -> Tree:
     if not isinstance(content.get("metadata"), dict):
         content["metadata"] = {}
     return content
+
+
+def _pod_body(random: Random, kind: Kind, letter: str) -> Tree:
+    """Of a pod that may get containers for debugging, or other amounts of resources."""
+    content = body(random, kind, letter)
+    spec = content.get("spec")
+    if not isinstance(spec, dict):
+        return content
+    if _maybe(random, 0.7):
+        spec["ephemeralContainers"] = [
+            {"name": random.choice(("d", "e", "a")), "image": "i", **random.choice(_DEBUGGERS)}
+        ]
+    containers = spec.get("containers")
+    if isinstance(containers, list) and containers and isinstance(containers[0], dict):
+        containers[0]["resources"] = copy.deepcopy(random.choice(_AMOUNTS))
+    return content
+
+
+_DEBUGGERS: tuple[Tree, ...] = ({}, {"targetContainerName": "a"}, {"ports": [{"containerPort": 1}]})
+_AMOUNTS: tuple[Tree, ...] = (
+    {},
+    {"requests": {"cpu": "1"}},
+    {"limits": {"memory": "1Gi"}, "requests": {"memory": "1Gi"}},
+    {"limits": {"cpu": "1"}, "requests": {"cpu": "2"}},
+)
+
+
+def _approval_body(random: Random, kind: Kind, letter: str) -> Tree:
+    content = body(random, kind, letter)
+    types = random.sample(("Approved", "Denied", "Failed"), random.choice((0, 1, 1, 1, 2)))
+    conditions = [
+        {"type": type, "status": random.choice(("True", "True", "False", "")), "reason": "R"}
+        for type in types
+    ]
+    content["status"] = {"conditions": conditions}
+    return content
+
+
+def _finalize_body(random: Random, kind: Kind, letter: str) -> Tree:
+    content = body(random, kind, letter)
+    finalizers = random.choice(([], ["kubernetes"], ["example.com/a"], ["bad"], None))
+    content["spec"] = {"finalizers": finalizers}
+    return content
+
+
+_SUBRESOURCES = (
+    "status",
+    "scale",
+    "ephemeralcontainers",
+    "resize",
+    "approval",
+    "finalize",
+    "eviction",
+    "binding",
+    "token",
+)
+_MAKERS = {
+    "scale": _scale_body,
+    "ephemeralcontainers": _pod_body,
+    "resize": _pod_body,
+    "approval": _approval_body,
+    "finalize": _finalize_body,
+}
+_POSTED: dict[str, Tree] = {
+    "eviction": {
+        "apiVersion": "policy/v1",
+        "kind": "Eviction",
+        "deleteOptions": {"gracePeriodSeconds": 0, "propagationPolicy": "Background"},
+    },
+    "binding": {
+        "apiVersion": "v1",
+        "kind": "Binding",
+        "target": {"apiVersion": "v1", "kind": "Node", "name": "n"},
+    },
+    "token": {
+        "apiVersion": "authentication.k8s.io/v1",
+        "kind": "TokenRequest",
+        "spec": {"audiences": ["a"], "expirationSeconds": 3600},
+    },
+}
+
+
+def _posted(random: Random, kind: Kind, sub: str) -> Step:
+    """What is only ever created."""
+    letter = random.choice(_LETTERS)
+    content = copy.deepcopy(_POSTED[sub])
+    if _maybe(random, 0.3):
+        content = trees.changed(random, content, broken=_maybe(random, 0.5), keep=_KEEP)
+    content["metadata"] = {"name": kind.name(letter)}
+    if _maybe(random, 0.1):
+        content["metadata"] = random.choice(({}, {"name": "other"}, {"uid": f"{{uid:{letter}}}"}))
+    path = f"{_object_path(random, kind, letter)}/{sub}"
+    return step("POST", path + _write_query(random), content)
 
 
 _CONDITION = {
@@ -461,9 +561,22 @@ def delete_collection(random: Random, kind: Kind) -> Step:
 # -- reads -----------------------------------------------------------------------------------
 
 
+_TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
+_PARTIAL = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json"
+
+
+def _accepting(random: Random, read: Step) -> Step:
+    """The same, as a table or as metadata alone now and then."""
+    if not _maybe(random, 0.2):
+        return read
+    list_of = "" if read.path.count("/") % 2 else "List"
+    accept = random.choice((_TABLE, _PARTIAL.replace("Metadata;", f"Metadata{list_of};")))
+    return Step(read.method, read.path, {**read.headers, "Accept": accept})
+
+
 def get(random: Random, kind: Kind) -> Step:
-    query = _query(random, resourceVersion=(0.05, ("x",)))
-    return step("GET", _object_path(random, kind) + query)
+    query = _query(random, resourceVersion=(0.05, ("x", "0", "{start}")), pretty=(0.03, ("true",)))
+    return _accepting(random, step("GET", _object_path(random, kind) + query))
 
 
 def _list_query(random: Random, kind: Kind, *, deleting: bool = False) -> str:
@@ -496,7 +609,7 @@ def _field_selectors(kind: Kind) -> Sequence[str]:
 def listing(random: Random, kind: Kind) -> Step:
     if _maybe(random, 0.2) and kind.namespaced:
         return step("GET", f"{kind.collection}?limit=2&continue={{continue}}")
-    return step("GET", kind.collection + _list_query(random, kind))
+    return _accepting(random, step("GET", kind.collection + _list_query(random, kind)))
 
 
 def watch(random: Random, kind: Kind) -> Step:
@@ -603,4 +716,18 @@ def sequence(
     if _maybe(random, 0.3) and not (first.alone or other.alone):
         chosen.append(other)
     operations = [o for weight, o in AREAS[random.choice(areas)] for _ in range(weight)]
-    return [random.choice(operations)(random, random.choice(chosen)) for _ in range(length)]
+    return [_one(random, operations, random.choice(chosen)) for _ in range(length)]
+
+
+def _one(random: Random, operations: Sequence[Operation], kind: Kind) -> Step:
+    made = random.choice(operations)(random, kind)
+    while kind.tried and made.during:
+        made = random.choice(operations)(random, kind)
+    return _dry(made) if kind.tried and made.method != "GET" else made
+
+
+def _dry(made: Step) -> Step:
+    path, _, query = made.path.partition("?")
+    others = [one for one in query.split("&") if one and not one.startswith("dryRun=")]
+    body = None if made.method == "DELETE" else made.body
+    return Step(made.method, f"{path}?{'&'.join((*others, 'dryRun=All'))}", made.headers, body)
