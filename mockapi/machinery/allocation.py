@@ -36,11 +36,10 @@ def _normalise_addresses(spec: Obj, before: Obj) -> None:
             spec.pop("clusterIPs", None)
 
 
-def _keeps_addresses(spec: Obj, old: Obj | None) -> bool:
-    """What was allocated stays; whether it may be changed is for validation to say."""
-    if old is None or old["spec"].get("type") == "ExternalName":
-        return False
-    return bool(old["spec"].get("clusterIPs") and spec.get("clusterIPs"))
+def _keeps_addresses(old: Obj | None) -> bool:
+    """What was allocated, or was not (by a write to the status), stays; whether it may be changed
+    is for validation to say."""
+    return old is not None and old["spec"].get("type") != "ExternalName"
 
 
 class _Taken:
@@ -116,7 +115,7 @@ class ServiceHook:
         before = old["spec"] if old is not None else None
         if wrong := families.fill(spec, before):
             raise Invalid("", "Service", name, wrong)
-        if not _keeps_addresses(spec, old):
+        if not _keeps_addresses(old):
             errors = self._allocate_addresses(spec, key, name, dry_run=context.dry_run)
             if errors:
                 raise Invalid("", "Service", name, errors)

@@ -78,7 +78,6 @@ STRATEGY = Strategy(
     validate=_validate,
     has_status=True,
     status=StatusStrategy(validate_update=_validate_status),
-    status_creates=True,
     parts={"finalize": ("spec", FINALIZE)},
     selectable={
         "status.phase": fields.text("status", "phase"),

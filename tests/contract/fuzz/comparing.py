@@ -16,6 +16,11 @@ _REVISION = re.compile(
 
 _SEVERAL, _BETWEEN = "errors:\n  ", "\n  "
 _ISSUER = "https://kubernetes.default.svc.cluster.local"  # an option of the real server's
+_CREDENTIAL = re.compile(
+    r'\\*"extra\\*":\{\\*"authentication\.kubernetes\.io/credential-id\\*":\[[^\]]*\]\},?'
+)
+_USER = re.compile(r'(username\\*":\\*")(?:kubernetes-)?admin')
+_NODE_PORT = re.compile(r"^(\d+:)3\d{4}(?=/)")
 _MANAGERS = re.compile(r'managedFields\\*":\[')
 
 
@@ -48,6 +53,7 @@ class Comparable(harness.Normal):
 
     def _text(self, text: str) -> str:
         text = text.replace(_ISSUER, _ISSUER.partition(".cluster")[0])
+        text = _USER.sub(r"\1<user>", _CREDENTIAL.sub("", _NODE_PORT.sub(r"\1<port>", text)))
         text = _in_order(_without_managers(text))
         return super()._text(_REVISION.sub(r"\1<rv>", text))
 
