@@ -168,7 +168,7 @@ class Strategy:
     """(obj, now) -> what the first DELETE of a kind whose objects always go in two steps writes,
     besides the deletionTimestamp."""
     before_metadata: Callable[[Obj], list[FieldError]] = no_errors
-    """Rules whose errors stand before those of metadata, at creation and update."""
+    """Rules whose errors stand before those of metadata at creation, and after them at update."""
     metadata_last: bool = False
     """The kind's own rules leave metadata alone: it is judged at creation if they find nothing."""
     complete: Callable[[Obj], None] | None = None

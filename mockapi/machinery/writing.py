@@ -508,7 +508,7 @@ class Writer:
                 # The kinds' own rules begin with the same check: the real server says it twice.
                 errors.extend(changes)
         own = self._own_update_errors(resource, obj, old, plan, context)
-        return resource.strategy.before_metadata(obj) + errors + own
+        return errors + resource.strategy.before_metadata(obj) + own
 
     @staticmethod
     def _own_update_errors(

@@ -145,6 +145,16 @@ class _Patching:
             return
         if not _equal(actual, value) or not (self._escaped or _is_plain(value)):
             raise TestFailed(f"testing value {pointer} failed: test failed")
+        if pointer and isinstance(actual, dict | list):
+            _put(container, key, self._own_all(actual))  # Go has read it in order to compare it
+
+    def _own_all(self, value: Any) -> Any:
+        if not isinstance(value, dict | list):
+            return value
+        copy = self._own(value)
+        for step, inner in copy.items() if isinstance(copy, dict) else enumerate(copy):
+            copy[step] = self._own_all(inner)
+        return copy
 
     def _read(self, verb: str, container: Any, key: str) -> Any:
         try:
