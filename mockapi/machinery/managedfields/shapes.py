@@ -24,7 +24,7 @@ _NAMED: Final[Mapping[str, Node]] = {
     "time": _UNTYPED,
     "microtime": _UNTYPED,
     "duration": _SCALARS["string"],
-    "intorstring": _UNTYPED,
+    "intorstring": ATOMIC,
     "raw": ATOMIC,
 }
 _OBJECT_META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
