@@ -75,7 +75,7 @@ def seconds_per_decision(nodes: int, pods: int = PODS) -> float:
     start = time.monotonic()
     for obj in objects:
         info = PodInfo(obj)
-        chosen = choose(profile, search.run(profile, info), ids.below)
+        chosen = choose(search.run(profile, info), ids.below)
         cluster.set_pod(info.placed(chosen.name))
     return (time.monotonic() - start) / pods
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
+from mockapi.scheduler.book import Book, Books, Judged
 from mockapi.scheduler.cluster import Cluster
 from mockapi.scheduler.nodes import NodeInfo
 from mockapi.scheduler.nominations import Nominations
@@ -66,42 +67,46 @@ class Attempt:
     """What is known of one pod on all nodes: the filters' answers, ready to be asked again."""
 
     cycle: Cycle
-    checks: list[tuple[Plugin, Check]] = field(default_factory=list)
+    book: Book
+    checks: Sequence[tuple[Plugin, Check]] = ()
     diagnosis: Diagnosis = field(default_factory=Diagnosis)
     feasible: list[NodeInfo] = field(default_factory=list)
-    asked: set[str] = field(default_factory=set)
+    open: Sequence[tuple[int, Check]] = ()
+    """Those of the checks that the book cannot answer for, by their places among the filters."""
+    asked: Sequence[str] = ()
     """Filters that have looked at the pod; a rejection for all nodes keeps it from the others."""
     candidates: frozenset[str] | None = None
     """The only nodes that can fit, where the filters know beforehand."""
 
 
-def prepare(profile: Profile, cycle: Cycle) -> Attempt:
+def prepare(profile: Profile, cycle: Cycle, book: Book | None = None) -> Attempt:
     """Let every filter look at the pod (PreFilter). A rejection stands in the diagnosis."""
-    attempt = Attempt(cycle)
+    book = Book(profile, cycle) if book is None else book
+    attempt = Attempt(cycle, book, asked=book.asked)
     diagnosis = attempt.diagnosis
-    filters = {plugin.name for plugin in profile.at("filter")}
     found: dict[str, Check] = {}
     limiting: set[str] = set()
     rejection: Status | None = None
-    for plugin in profile.at("preFilter"):
-        attempt.asked.add(plugin.name)
-        outcome = plugin.filter(cycle)
+    for step in book.steps:
+        outcome = step.ask(cycle)
         if outcome is None:
             continue
         if isinstance(outcome, Status):
             rejection = outcome
             if outcome.code == Code.UNRESOLVABLE:
                 limiting = set()
+                attempt.asked = book.asked[: step.place + 1]
                 break
             continue
-        if plugin.name in filters:
-            found[plugin.name] = outcome
+        name = step.plugin.name
+        found[name] = outcome
         if outcome.nodes is not None:
-            limiting.add(plugin.name)
+            limiting.add(name)
             known = attempt.candidates
             attempt.candidates = outcome.nodes if known is None else known & outcome.nodes
         if attempt.candidates is not None and not attempt.candidates:
             rejection = unresolvable("", _disjoint(limiting))
+            attempt.asked = book.asked[: step.place + 1]
             break
     diagnosis.plugins = set(limiting)
     if rejection is not None:
@@ -110,7 +115,11 @@ def prepare(profile: Profile, cycle: Cycle) -> Attempt:
     elif attempt.candidates is not None:
         reason = f"node(s) didn't satisfy plugin(s) [{' '.join(sorted(limiting))}]"
         diagnosis.absent = unresolvable("", reason)
-    attempt.checks = [(p, found[p.name]) for p in profile.at("filter") if p.name in found]
+    attempt.open = [(place, found[name]) for place, name in book.open if name in found]
+    if attempt.open or rejection is not None:
+        attempt.checks = [(p, found[p.name]) for p in profile.at("filter") if p.name in found]
+    else:
+        attempt.checks = book.checks
     return attempt
 
 
@@ -194,10 +203,12 @@ class Search:
         self.cluster = cluster
         self.nominations = nominations
         self._outside = outside
+        self._books = Books()
         self.start = 0
 
     def run(self, profile: Profile, pod: PodInfo) -> Attempt:
-        attempt = prepare(profile, Cycle(pod, self.cluster))
+        cycle = Cycle(pod, self.cluster)
+        attempt = prepare(profile, cycle, self._books.find(profile, cycle))
         if attempt.diagnosis.before:
             return attempt
         nominated = self.cluster.nodes.get(pod.nominated_node)
@@ -217,7 +228,7 @@ class Search:
 
     def _ask_outside(self, attempt: Attempt) -> bool:
         """Let extenders filter what is left; have they taken nodes away?"""
-        if self._outside is None or not attempt.feasible:
+        if not self._outside or not attempt.feasible:
             return False
         before = len(attempt.feasible)
         filtered = self._outside.filter(attempt.cycle.pod, attempt.feasible)
@@ -241,19 +252,41 @@ class Search:
 
     def _filter(self, attempt: Attempt, nodes: Sequence[NodeInfo], wanted: int) -> None:
         diagnosis, feasible = attempt.diagnosis, attempt.feasible
-        checks, pod, nominations = attempt.checks, attempt.cycle.pod, self.nominations
+        judge = self._judge(attempt)
         count = len(nodes)
         first = self.start % count if count else 0
         for index in range(first, first + count):
             if len(feasible) >= wanted:
                 break
             node = nodes[index - count if index >= count else index]
-            status = verdict(checks, node, pod, nominations)
+            status = judge(node)
             if status is None:
                 feasible.append(node)
             else:
                 diagnosis.statuses[node.name] = status
                 diagnosis.plugins.add(status.plugin)
+
+    def _judge(self, attempt: Attempt) -> Callable[[NodeInfo], Status | None]:
+        """The first rejection of a node; the book knows it where no nominated pod has a say."""
+        nominations, pod, book = self.nominations, attempt.cycle.pod, attempt.book
+        if nominations:
+            return lambda node: verdict(attempt.checks, node, pod, nominations)
+        if attempt.open:
+            return lambda node: _first_of_all(attempt.open, book.judged(node), node)
+        return book.verdict
+
+
+def _first_of_all(
+    checks: Sequence[tuple[int, Check]], judged: Judged, node: NodeInfo
+) -> Status | None:
+    """The first rejection by the settled checks, which is known, and by others."""
+    for place, check in checks:
+        if judged.status is not None and place > judged.place:
+            break
+        status = check(node)
+        if status is not None:
+            return status
+    return judged.status
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,15 +314,21 @@ class Ranking:
         ]
 
 
-def rank(profile: Profile, cycle: Cycle, nodes: Sequence[NodeInfo]) -> Ranking:
+def rank(attempt: Attempt) -> Ranking:
+    """Of the nodes that fit."""
+    nodes, book = attempt.feasible, attempt.book
+    rated = book.rated(nodes)
     found: dict[str, Scores] = {}
     totals = [0] * len(nodes)
-    for plugin in profile.at("score"):
-        scores = plugin.score(cycle, nodes)
-        if scores is None:
-            continue
+    for plugin, weight, place in book.scorers:
+        if place is None:
+            scores = plugin.score(attempt.cycle, nodes)
+            if scores is None:
+                continue
+        else:
+            raw = rated[place]
+            scores = Scores(raw, plugin.normalized(raw))
         found[plugin.name] = scores
-        weight = profile.weight(plugin)
         totals = [
             total + weight * score for total, score in zip(totals, scores.normalized, strict=True)
         ]
@@ -297,7 +336,6 @@ def rank(profile: Profile, cycle: Cycle, nodes: Sequence[NodeInfo]) -> Ranking:
 
 
 def choose(
-    profile: Profile,
     attempt: Attempt,
     below: Callable[[int], int],
     outside: Outside | None = None,
@@ -305,7 +343,7 @@ def choose(
     """The best of the nodes that fit; equals are drawn by lot."""
     if len(attempt.feasible) == 1:
         return attempt.feasible[0]
-    ranking = rank(profile, attempt.cycle, attempt.feasible)
+    ranking = rank(attempt)
     if outside:
         ranking = ranking.plus(outside.scores(attempt.cycle.pod, attempt.feasible))
     best = ranking.best()

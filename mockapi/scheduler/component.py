@@ -267,7 +267,7 @@ class Scheduler:
         try:
             attempt = self._search.run(profile, pod)
             if attempt.feasible:
-                node = choose(profile, attempt, self._below, self._extenders)
+                node = choose(attempt, self._below, self._extenders)
                 self._place(queued, profile, attempt, node.name)
             else:
                 self._look_for_victims(queued, profile, attempt)

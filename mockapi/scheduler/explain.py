@@ -83,7 +83,7 @@ def _explained(
         key = {"namespace": pod.namespace, "name": pod.name}
         name = profile.name
         return {"pod": key, "schedulerName": name, "nodes": [], "best": [], "message": str(error)}
-    ranking = rank(profile, attempt.cycle, attempt.feasible) if attempt.feasible else None
+    ranking = rank(attempt) if attempt.feasible else None
     if ranking is not None and outside:
         ranking = ranking.plus(outside.scores(pod, attempt.feasible))
     tree: Tree = {

@@ -92,8 +92,16 @@ def never(pod: PodInfo, change: Change, cluster: Cluster) -> bool:
     return False
 
 
+Rating = Callable[[NodeInfo], int]
+"""A node's score as computed."""
+
+
 class Plugin:
-    """Extension points that a plugin does not have are absent from `points`."""
+    """Extension points that a plugin does not have are absent from `points`.
+
+    What depends on nothing but the pod's shape and the node itself is remembered (see `book.py`):
+    a plugin says so with `settled` of its filter, and by having a `rating` in place of a `score`.
+    """
 
     name: str
     points: frozenset[str] = frozenset()
@@ -104,12 +112,28 @@ class Plugin:
     def pre_enqueue(self, pod: PodInfo, cluster: Cluster) -> Status | None:
         return None
 
+    def settled(self, pod: PodInfo) -> bool:
+        """Does `filter` answer alike for all pods of this shape and usage, whatever else there is,
+        and does its check look at nothing but the node?"""
+        return False
+
     def filter(self, cycle: Cycle) -> Check | Status | None:
         """The pod's check, a rejection on all nodes, or None when the pod is no concern."""
         return None
 
+    rates = False
+    """Are its scores those of `rating`?"""
+
+    def rating(self, pod: PodInfo) -> Rating | None:
+        """For all pods of this shape and usage; None when it makes no difference between nodes."""
+        return None
+
+    def normalized(self, raw: Sequence[int]) -> Sequence[int]:
+        """The ratings of the nodes that fit, brought to 0..100."""
+        return raw
+
     def score(self, cycle: Cycle, nodes: Sequence[NodeInfo]) -> Scores | None:
-        """None when it makes no difference between nodes."""
+        """Of the plugins that do not rate; None when it makes no difference between nodes."""
         return None
 
 

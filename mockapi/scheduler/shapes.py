@@ -4,7 +4,7 @@ little but their names.
 Source: pkg/scheduler/framework/types.go (PodInfo), and the idea of pod signatures (KEP-5598).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -61,13 +61,14 @@ class Shape:
 
     __slots__ = (
         "_terms",
-        "_usage",
         "_usages",
         "affinity",
         "claims",
         "compared",
         "host_ports",
         "spec",
+        "usual",
+        "volumes",
         "wanted",
     )
 
@@ -82,9 +83,11 @@ class Shape:
         )
         """What the pod counts for when nodes are compared by what would be left."""
         self.host_ports = host_ports.host_ports(spec)
+        self.volumes: Sequence[Mapping[str, Any]] = spec.get("volumes") or ()
+        """Without those that any node can have."""
         self.claims = tuple(
             volume["persistentVolumeClaim"]["claimName"]
-            for volume in spec.get("volumes") or ()
+            for volume in self.volumes
             if volume.get("persistentVolumeClaim")
         )
         """Names of the claims in its volumes, ephemeral ones apart."""
@@ -94,7 +97,8 @@ class Shape:
         """The same for the same terms of pod affinity; nothing when there are none."""
         self._terms: dict[str, AffinityTerms] = {}
         self._usages: dict[bytes, Usage] = {}
-        self._usage = self._worked_out({})
+        self.usual = self._worked_out({})
+        """What a pod takes while its status tells of no allocations."""
 
     def terms(self, namespace: str) -> AffinityTerms:
         """Those of a pod in this namespace."""
@@ -109,7 +113,7 @@ class Shape:
         """Of a pod with this status, which may tell of a resize."""
         reported = amounts.allocations(status)
         if not reported:
-            return self._usage
+            return self.usual
         key = orjson.dumps(reported)
         found = self._usages.get(key)
         if found is None:

@@ -195,6 +195,9 @@ class DynamicResources(Plugin):
         found = _claims(pod, cluster)
         return unresolvable(NAME, found) if isinstance(found, str) else None
 
+    def settled(self, pod: PodInfo) -> bool:
+        return not pod.spec.get("resourceClaims")
+
     def filter(self, cycle: Cycle) -> Check | Status | None:
         pod = cycle.pod
         if not pod.spec.get("resourceClaims"):

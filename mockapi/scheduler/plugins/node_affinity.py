@@ -19,7 +19,7 @@ from mockapi.scheduler.plugin import (
     Check,
     Cycle,
     Plugin,
-    Scores,
+    Rating,
     Test,
     default_normalized,
 )
@@ -61,6 +61,9 @@ class NodeAffinity(Plugin):
             return False
         return change.old is None or not _matches(match, change.old)
 
+    def settled(self, pod: PodInfo) -> bool:
+        return True
+
     def filter(self, cycle: Cycle) -> Check | Status | None:
         match = required_match(cycle.pod)
         if match is None and self._added is None:
@@ -85,15 +88,18 @@ class NodeAffinity(Plugin):
 
         return test
 
-    def score(self, cycle: Cycle, nodes: Sequence[NodeInfo]) -> Scores | None:
+    rates = True
+
+    def rating(self, pod: PodInfo) -> Rating | None:
         """The sum of the weights of matching preferred terms."""
-        affinity = (cycle.pod.spec.get("affinity") or {}).get("nodeAffinity") or {}
+        affinity = (pod.spec.get("affinity") or {}).get("nodeAffinity") or {}
         terms = affinity.get("preferredDuringSchedulingIgnoredDuringExecution")
         if terms is None and not self._added_terms:
             return None
         preferred = [*self._added_terms, *preferred_matches(terms or ())]
-        raw = [
-            sum(weight for weight, match in preferred if match(node.name, node.labels))
-            for node in nodes
-        ]
-        return Scores(raw, default_normalized(raw))
+        return lambda node: sum(
+            weight for weight, match in preferred if match(node.name, node.labels)
+        )
+
+    def normalized(self, raw: Sequence[int]) -> Sequence[int]:
+        return default_normalized(raw)

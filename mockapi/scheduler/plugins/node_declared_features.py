@@ -51,6 +51,9 @@ class NodeDeclaredFeatures(Plugin):
             ("TargetPod", "update"): _after_target,
         }
 
+    def settled(self, pod: PodInfo) -> bool:
+        return True
+
     def filter(self, cycle: Cycle) -> Check | Status | None:
         needed = required_features(cycle.pod.spec)
         if not needed:

@@ -2,6 +2,7 @@
 
 from mockapi.scheduler.nodes import NodeInfo
 from mockapi.scheduler.plugin import Check, Cycle, Plugin, Test, always
+from mockapi.scheduler.pods import PodInfo
 from mockapi.scheduler.status import Status, unresolvable
 
 _OTHER = unresolvable("NodeName", "node(s) didn't match the requested node name")
@@ -11,6 +12,9 @@ class NodeName(Plugin):
     name = "NodeName"
     points = frozenset(("preFilter", "filter"))
     hints = {("Node", "add"): always}
+
+    def settled(self, pod: PodInfo) -> bool:
+        return not pod.node_name
 
     def filter(self, cycle: Cycle) -> Check | Status | None:
         wanted = cycle.pod.node_name

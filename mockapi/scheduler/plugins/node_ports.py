@@ -24,6 +24,9 @@ class NodePorts(Plugin):
     points = frozenset(("preFilter", "filter"))
     hints = {("AssignedPod", "delete"): _after_delete, ("Node", "add"): always}
 
+    def settled(self, pod: PodInfo) -> bool:
+        return True
+
     def filter(self, cycle: Cycle) -> Check | Status | None:
         wanted = cycle.pod.host_ports
         if not wanted:

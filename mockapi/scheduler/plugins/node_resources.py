@@ -8,7 +8,7 @@ from mockapi.scheduler import amounts, scoring
 from mockapi.scheduler.amounts import CPU, EPHEMERAL, MEMORY, Amounts
 from mockapi.scheduler.cluster import Cluster
 from mockapi.scheduler.nodes import NodeInfo
-from mockapi.scheduler.plugin import Change, Check, Cycle, Plugin, Scores, always
+from mockapi.scheduler.plugin import Change, Check, Cycle, Plugin, Rating, always
 from mockapi.scheduler.pods import PodInfo
 from mockapi.scheduler.status import Code, Status, unschedulable
 
@@ -140,16 +140,20 @@ class NodeResourcesFit(Plugin):
             ("TargetPod", "update-scale-down"): always,
         }
 
+    def settled(self, pod: PodInfo) -> bool:
+        return True
+
     def filter(self, cycle: Cycle) -> Check | Status | None:
         return FitCheck(cycle.pod.wanted, self._ignored, self._ignored_groups)
 
-    def score(self, cycle: Cycle, nodes: Sequence[NodeInfo]) -> Scores | None:
-        wanted = cycle.pod.shape.compared
+    rates = True
+
+    def rating(self, pod: PodInfo) -> Rating | None:
+        wanted = pod.shape.compared
         if self._plain:
-            scores = [_least_of_two(node, wanted.cpu, wanted.memory) for node in nodes]
-        else:
-            scores = [self._score(node, wanted) for node in nodes]
-        return Scores(scores, scores)
+            cpu, memory = wanted.cpu, wanted.memory
+            return lambda node: _least_of_two(node, cpu, memory)
+        return lambda node: self._score(node, wanted)
 
     def _score(self, node: NodeInfo, wanted: Amounts) -> int:
         requested, allocatable = [], []
@@ -185,22 +189,22 @@ class BalancedAllocation(Plugin):
         self._resources = [resource["name"] for resource in resources]
         self._plain = self._resources == [CPU, MEMORY]
 
-    def score(self, cycle: Cycle, nodes: Sequence[NodeInfo]) -> Scores | None:
-        wanted = cycle.pod.usage.requests
+    rates = True
+
+    def rating(self, pod: PodInfo) -> Rating | None:
+        wanted = pod.usage.requests
         if not any(wanted.get(name) for name in self._resources):
             return None
         relevant = _relevant(self._resources, wanted)
-        if self._plain:
-            cpu, memory = wanted.cpu, wanted.memory
-            scores = [
-                _balance_of_two(node, cpu, memory)
-                if node.allocatable.cpu and node.allocatable.memory
-                else _balance_score(node, relevant)
-                for node in nodes
-            ]
-        else:
-            scores = [_balance_score(node, relevant) for node in nodes]
-        return Scores(scores, scores)
+        plain, cpu, memory = self._plain, wanted.cpu, wanted.memory
+
+        def rate(node: NodeInfo) -> int:
+            room = node.allocatable
+            if plain and room.cpu and room.memory:
+                return _balance_of_two(node, cpu, memory)
+            return _balance_score(node, relevant)
+
+        return rate
 
 
 def _balance_of_two(node: NodeInfo, cpu: int, memory: int) -> int:

@@ -34,6 +34,9 @@ class NodeUnschedulable(Plugin):
         ("TargetPod", "update-tolerations"): _after_toleration,
     }
 
+    def settled(self, pod: PodInfo) -> bool:
+        return True
+
     def filter(self, cycle: Cycle) -> Check | Status | None:
         return None if _tolerates(cycle.pod) else Test(_test)
 

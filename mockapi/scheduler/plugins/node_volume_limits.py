@@ -175,6 +175,9 @@ class NodeVolumeLimits(Plugin):
             ("VolumeAttachment", "delete"): _after_detach,
         }
 
+    def settled(self, pod: PodInfo) -> bool:
+        return not pod.shape.volumes
+
     def filter(self, cycle: Cycle) -> Check | Status | None:
         if any(_is_concerned(volume) for volume in cycle.pod.spec.get("volumes") or ()):
             return _LimitCheck(cycle.pod, cycle.cluster)

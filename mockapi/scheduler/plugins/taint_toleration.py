@@ -12,7 +12,7 @@ from mockapi.scheduler.plugin import (
     Check,
     Cycle,
     Plugin,
-    Scores,
+    Rating,
     Test,
     always,
     default_normalized,
@@ -43,6 +43,9 @@ class TaintToleration(Plugin):
         ("TargetPod", "update-tolerations"): always,
     }
 
+    def settled(self, pod: PodInfo) -> bool:
+        return True
+
     def filter(self, cycle: Cycle) -> Check | Status | None:
         tolerations = cycle.pod.spec.get("tolerations") or ()
 
@@ -52,14 +55,16 @@ class TaintToleration(Plugin):
 
         return Test(test)
 
-    def score(self, cycle: Cycle, nodes: Sequence[NodeInfo]) -> Scores | None:
+    rates = True
+
+    def rating(self, pod: PodInfo) -> Rating | None:
         """The number of untolerated PreferNoSchedule taints, the fewer the better."""
         preferences = [
             toleration
-            for toleration in cycle.pod.spec.get("tolerations") or ()
+            for toleration in pod.spec.get("tolerations") or ()
             if (toleration.get("effect") or "PreferNoSchedule") == "PreferNoSchedule"
         ]
-        raw = [
-            sum(not tolerated(taint, preferences) for taint in node.soft_taints) for node in nodes
-        ]
-        return Scores(raw, default_normalized(raw, reverse=True))
+        return lambda node: sum(not tolerated(taint, preferences) for taint in node.soft_taints)
+
+    def normalized(self, raw: Sequence[int]) -> Sequence[int]:
+        return default_normalized(raw, reverse=True)

@@ -20,7 +20,6 @@ from mockapi.scheduler.node_affinity import NodeMatch, required_match
 from mockapi.scheduler.nodes import NodeInfo
 from mockapi.scheduler.plugin import MAX_SCORE, Change, Check, Cycle, Plugin, Scores
 from mockapi.scheduler.pods import NO_LABELS, Labels, PodInfo
-from mockapi.scheduler.scoring import rounded_half_away
 from mockapi.scheduler.status import Status, unresolvable, unschedulable
 
 NAME: Final = "PodTopologySpread"
@@ -248,6 +247,12 @@ class PodTopologySpread(Plugin):
             return []
         return [Constraint(c["topologyKey"], c["maxSkew"], selector, 1, True, False) for c in given]
 
+    def settled(self, pod: PodInfo) -> bool:
+        own = pod.spec.get("topologySpreadConstraints")
+        if own:
+            return all(given["whenUnsatisfiable"] != "DoNotSchedule" for given in own)
+        return not self._defaults["DoNotSchedule"]
+
     def filter(self, cycle: Cycle) -> Check | Status | None:
         constraints = self._constraints(cycle.pod, cycle.cluster, "DoNotSchedule")
         return _SpreadCheck(cycle.pod, constraints, cycle.cluster) if constraints else None
@@ -347,18 +352,24 @@ class _Scoring:
                 counts = constraint.counts(self._cluster, self._pod.namespace)
             self._add(constraint, counts, totals)
         raw = [
-            rounded_half_away(total) if compared else 0
+            math.floor(total + 0.5) if compared else 0
             for total, compared in zip(totals, self._compared, strict=True)
         ]
         return Scores(raw, self._normalized(raw))
 
     def _add(self, constraint: Constraint, counts: Mapping[str, int], totals: list[float]) -> None:
         key, bonus = constraint.key, float(constraint.max_skew - 1)
+        labelled = [
+            (index, node)
+            for index, node in enumerate(self._nodes)
+            if self._compared[index] and key in node.labels
+        ]
+        if not labelled:
+            return
         if key == HOSTNAME:
             weight = math.log(sum(self._compared) + 2)
-            for index, node in enumerate(self._nodes):
-                if self._compared[index] and key in node.labels:
-                    totals[index] += counts.get(node.name, 0) * weight + bonus
+            for index, node in labelled:
+                totals[index] += counts.get(node.name, 0) * weight + bonus
             return
         domains = dict.fromkeys(
             (
@@ -370,9 +381,8 @@ class _Scoring:
         )
         self._fill(constraint, counts, domains)
         weight = math.log(len(domains) + 2)
-        for index, node in enumerate(self._nodes):
-            if self._compared[index] and key in node.labels:
-                totals[index] += domains[node.labels[key]] * weight + bonus
+        for index, node in labelled:
+            totals[index] += domains[node.labels[key]] * weight + bonus
 
     def _fill(
         self, constraint: Constraint, counts: Mapping[str, int], domains: dict[str, int]

@@ -77,6 +77,9 @@ class VolumeBinding(Plugin):
             ("CSIStorageCapacity", "update"): _after_capacity,
         }
 
+    def settled(self, pod: PodInfo) -> bool:
+        return not pod.shape.volumes
+
     def filter(self, cycle: Cycle) -> Check | Status | None:
         pod, listers = cycle.pod, cycle.cluster.listers
         wanted = [

@@ -99,6 +99,9 @@ class VolumeRestrictions(Plugin):
             ("PersistentVolumeClaim", "add"): _after_claim,
         }
 
+    def settled(self, pod: PodInfo) -> bool:
+        return not pod.shape.volumes
+
     def filter(self, cycle: Cycle) -> Check | Status | None:
         pod, cluster = cycle.pod, cycle.cluster
         exclusive = set()

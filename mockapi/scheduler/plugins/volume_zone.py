@@ -50,6 +50,9 @@ class VolumeZone(Plugin):
             ("PersistentVolume", "update"): _after_volume,
         }
 
+    def settled(self, pod: PodInfo) -> bool:
+        return not pod.shape.volumes
+
     def filter(self, cycle: Cycle) -> Check | Status | None:
         places: list[Topology] = []
         for name in cycle.pod.claims:

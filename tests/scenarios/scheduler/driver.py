@@ -122,7 +122,7 @@ def _inspected(world: World, pod: PodInfo) -> Answer:
 
 
 def _scores(world: World, attempt: Attempt) -> dict[str, dict[str, int]]:
-    ranking = rank(world.profile, attempt.cycle, attempt.feasible)
+    ranking = rank(attempt)
     found: dict[str, dict[str, int]] = {}
     for index, node in enumerate(ranking.nodes):
         scores = {"": ranking.totals[index]}
@@ -139,7 +139,7 @@ def _decided(world: World, pod: PodInfo) -> Answer:
     if attempt.feasible:
         best = attempt.feasible
         if len(best) > 1:
-            best = rank(world.profile, attempt.cycle, attempt.feasible).best()
+            best = rank(attempt).best()
         hosts = sorted(node.name for node in best)
         return {"hosts": hosts, "claims": {host: _claims(world, attempt, host) for host in hosts}}
     found: Answer = {}
