@@ -7,9 +7,20 @@ from typing import TYPE_CHECKING
 
 from mockapi.base.clock import timestamp
 from mockapi.machinery import options as option_rules
+from mockapi.machinery.options import WriteOptions
 from mockapi.machinery.request import Request, Result
 from mockapi.machinery.resource import Obj, UserInfo
-from mockapi.meta.errors import ApiError, BadRequest, Conflict, Forbidden, NotFound, TooManyRequests
+from mockapi.machinery.writing import UpdatePlan
+from mockapi.meta import fields, gofmt
+from mockapi.meta.errors import (
+    ApiError,
+    BadRequest,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    TooManyRequests,
+)
 from mockapi.meta.names import GroupVersionKind
 
 if TYPE_CHECKING:
@@ -32,15 +43,24 @@ class Evictions:
         options = option_rules.parse_write(request.query, "CreateOptions")
         kind = GroupVersionKind("policy", "v1", "Eviction")
         eviction = self.pipeline.bodies.decode(request, kind, _TYPE, options.field_validation)
-        if eviction["metadata"].get("name") not in (None, "", request.name):
+        if eviction["metadata"].get("name") != request.name:
             raise BadRequest("name in URL does not match name in Eviction object")
+        given = eviction.get("deleteOptions") or {}
+        asked = option_rules.unchecked_delete(given)
+        if asked.ignore_read_error:
+            raise _unreadable(request.name)
+        dry_run = given.get("dryRun") or (["All"] if options.dry_run else [])
+        if options.dry_run and dry_run != ["All"]:
+            shown = gofmt.value(dry_run)
+            text = f"Non-matching dry-run options in request and content: [All] and {shown}"
+            raise ApiError(500, "", text)
+        asked.dry_run = bool(dry_run)
         pod = self._pod(request)
-        asked = option_rules.delete_from_object(eviction.get("deleteOptions") or {})
-        asked.dry_run = asked.dry_run or options.dry_run
         if not _may_go_at_once(pod):
             self._spend_budget(pod, dry_run=asked.dry_run)
         if not asked.dry_run:
             self._tell(request, pod, asked)
+        option_rules.checked_delete(asked, dry_run)
         self.pipeline.deleter.delete(_like(request, "delete"), asked)
         return Result(201, _success(201))
 
@@ -53,10 +73,14 @@ class Evictions:
     def _tell(self, request: Request, pod: Obj, asked: "DeleteOptions") -> None:
         """Say in the pod's status why it goes. A version asked for then means the new one."""
         _check_preconditions(pod, asked)
-        told = _like(request, "update", "status")
-        told.obj = _with_disruption(pod, timestamp(self.pipeline.clock.now()))
-        result = self.pipeline.handle(told)
-        assert isinstance(result, Result)
+        now = timestamp(self.pipeline.clock.now())
+
+        def told(live: Obj | None) -> Obj:
+            return _with_disruption(pod if live is None else live, now)
+
+        plan = UpdatePlan(request.resource.strategy.status, "status", apply=True)
+        status = _like(request, "update", "status")
+        result = self.pipeline.writer.update(status, told, WriteOptions(), plan)
         if asked.resource_version:
             asked.resource_version = result.obj["metadata"]["resourceVersion"]
 
@@ -121,6 +145,12 @@ class Evictions:
                 obj={**budget, "metadata": dict(metadata), "status": status},
             )
         )
+
+
+def _unreadable(name: str) -> Invalid:
+    path = f"deleteOptions.{option_rules.IGNORE_READ_ERROR}"
+    detail = "can not be set for pod eviction, try after removing the option"
+    return Invalid("policy", "Eviction", name, [fields.invalid(path, True, detail)])
 
 
 def _like(request: Request, verb: str, subresource: str = "") -> Request:

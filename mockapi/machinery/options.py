@@ -267,7 +267,7 @@ def delete_from_query(query: Query) -> DeleteOptions:
     if not query:
         return DeleteOptions()
     dry_run = list(query.get("dryRun", ()))
-    return _checked_delete(
+    return checked_delete(
         DeleteOptions(
             grace_period_seconds=_integer(query, "gracePeriodSeconds"),
             orphan_dependents=_bool(query, "orphanDependents"),
@@ -280,17 +280,19 @@ def delete_from_query(query: Query) -> DeleteOptions:
 
 def delete_from_object(obj: Mapping[str, Any]) -> DeleteOptions:
     """A decoded DeleteOptions object."""
+    return checked_delete(unchecked_delete(obj), obj.get("dryRun") or [])
+
+
+def unchecked_delete(obj: Mapping[str, Any]) -> DeleteOptions:
+    """The same, when it is not yet to be refused."""
     preconditions = obj.get("preconditions") or {}
-    return _checked_delete(
-        DeleteOptions(
-            grace_period_seconds=obj.get("gracePeriodSeconds"),
-            uid=preconditions.get("uid"),
-            resource_version=preconditions.get("resourceVersion"),
-            orphan_dependents=obj.get("orphanDependents"),
-            propagation_policy=obj.get("propagationPolicy"),
-            ignore_read_error=bool(obj.get(IGNORE_READ_ERROR)),
-        ),
-        obj.get("dryRun") or [],
+    return DeleteOptions(
+        grace_period_seconds=obj.get("gracePeriodSeconds"),
+        uid=preconditions.get("uid"),
+        resource_version=preconditions.get("resourceVersion"),
+        orphan_dependents=obj.get("orphanDependents"),
+        propagation_policy=obj.get("propagationPolicy"),
+        ignore_read_error=bool(obj.get(IGNORE_READ_ERROR)),
     )
 
 
@@ -318,7 +320,8 @@ def check_collection(options: DeleteOptions) -> None:
         raise Invalid("meta.k8s.io", "DeleteOptions", "", errors)
 
 
-def _checked_delete(options: DeleteOptions, dry_run: Sequence[str]) -> DeleteOptions:
+def checked_delete(options: DeleteOptions, dry_run: Sequence[str]) -> DeleteOptions:
+    """Raises Invalid."""
     errors = []
     policy = options.propagation_policy
     if policy is not None and options.orphan_dependents is not None:

@@ -90,6 +90,8 @@ class StatusStrategy:
     """In place of `validate_update`, for rules that ask what time it is."""
     kept_metadata: tuple[str, ...] = ()
     """What of the metadata stays as it is."""
+    is_whole: bool = False
+    """`prepare_update` itself puts back what the subresource does not write."""
 
 
 METADATA_OF_STATUS = (

@@ -462,7 +462,7 @@ class Writer:
             strategy.counts_as_sent and plan.strategy is None and self._grows(resource, obj, old)
         )
         if plan.strategy is not None:
-            if plan.part:
+            if plan.part and not plan.strategy.is_whole:
                 _keep_other_parts(obj, old, plan.part)
             for key in plan.strategy.kept_metadata:
                 keep(obj["metadata"], old["metadata"], key)

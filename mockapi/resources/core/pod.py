@@ -328,7 +328,9 @@ def _validate_resize(obj: Obj, old: Obj) -> Errors:
 EPHEMERAL_CONTAINERS = StatusStrategy(
     prepare_update=_prepare_ephemeral, validate_update=_validate_ephemeral
 )
-RESIZE = StatusStrategy(prepare_update=_prepare_resize, validate_update=_validate_resize)
+RESIZE = StatusStrategy(
+    prepare_update=_prepare_resize, validate_update=_validate_resize, is_whole=True
+)
 
 
 def validate_binding(binding: Obj) -> Errors:
