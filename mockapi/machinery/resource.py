@@ -148,6 +148,8 @@ class Strategy:
     """(obj, old) -> generation grows; None: anything but metadata and status differs."""
     counts_as_sent: bool = False
     """generation also grows for what `prepare_update` takes back."""
+    judges_emptied: bool = False
+    """The rules tell what is given empty from what is not there, as Go's do for this kind."""
     counts_emptied: bool = False
     """generation also grows when something is given empty that was not there: Go compares it so."""
     has_status: bool = False

@@ -257,8 +257,11 @@ class Writer:
         resource: Resource, obj: Obj, context: Context, judge: Callable[[], list[FieldError]]
     ) -> None:
         """Raise Invalid for the errors, if any, in the words of the object as it was given."""
-        errors = judge()
-        if errors and context.emptied:
+        if context.emptied and resource.strategy.judges_emptied:
+            empties.put_empty(obj, context.emptied)
+            errors = judge()
+            empties.drop(obj, context.emptied)
+        elif (errors := judge()) and context.emptied:
             empties.put_shown(obj, context.emptied)
             errors = empties.told(errors, judge())
         if errors:

@@ -1,6 +1,7 @@
 """ConfigMap."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from mockapi.machinery.resource import Obj, Strategy
 from mockapi.machinery.validation import formats, rules
@@ -18,15 +19,19 @@ def bytes_of(encoded: str) -> int:
     return len(encoded) * 3 // 4 - encoded.count("=", -2)
 
 
-def validate_frozen(obj: Obj, old: Obj, names: Iterable[str]) -> Errors:
-    """What `immutable: true` forbids, for ConfigMaps and Secrets."""
+def validate_frozen(
+    obj: Obj, old: Obj, names: Iterable[str], *, filled: Iterable[str] = ()
+) -> Errors:
+    """What `immutable: true` forbids, for ConfigMaps and Secrets. `filled`: what is made an empty
+    map by default, so that one that is given empty is no change."""
     if not old.get("immutable"):
         return []
     errors: Errors = []
     if not obj.get("immutable"):
         errors.append(fields.forbidden(Path("immutable"), _FROZEN))
     for name in names:
-        if (obj.get(name) or {}) != (old.get(name) or {}):
+        was: Any = {} if name in filled else None
+        if obj.get(name, was) != old.get(name, was):
             errors.append(fields.forbidden(Path(name), _FROZEN))
     return errors
 
@@ -50,9 +55,14 @@ def _validate(obj: Obj) -> Errors:
 
 
 def _validate_update(obj: Obj, old: Obj) -> Errors:
-    return validate_frozen(obj, old, ("data", "binaryData")) + _validate(obj)
+    frozen = validate_frozen(obj, old, ("data", "binaryData"), filled=("data",))
+    return frozen + _validate(obj)
 
 
 STRATEGY = Strategy(
-    group="", kind="ConfigMap", validate=_validate, validate_update=_validate_update
+    group="",
+    kind="ConfigMap",
+    validate=_validate,
+    validate_update=_validate_update,
+    judges_emptied=True,
 )

@@ -94,6 +94,7 @@ def _warnings(obj: Obj, old: Obj | None) -> list[str]:
 STRATEGY = Strategy(
     group="",
     kind="Secret",
+    judges_emptied=True,
     prepare_update=_prepare_update,
     validate=_validate,
     validate_update=_validate_update,

@@ -136,6 +136,7 @@ def _prepare_create(obj: Obj, context: Context) -> None:
 STRATEGY = Strategy(
     group="resource.k8s.io",
     kind="ResourceSlice",
+    judges_emptied=True,
     prepare_create=_prepare_create,
     prepare_update=lambda obj, old, context: _drop_disabled(obj),
     validate=lambda obj: _check(obj, None),
