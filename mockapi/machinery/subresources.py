@@ -170,9 +170,11 @@ class Subresources:
             request, kind, _BINDING_TYPE, options.field_validation
         )
         name = request.name or binding["metadata"].get("name", "")
-        if request.name and binding["metadata"].get("name") not in (None, "", request.name):
+        if name != binding["metadata"].get("name", ""):
             raise BadRequest("name in URL does not match name in Binding object")
         _check_binding(binding)
+        if not name:
+            raise BadRequest("Name parameter required.")
         node = binding["target"]["name"]
 
         def change(pod: Obj) -> Obj:

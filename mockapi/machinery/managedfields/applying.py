@@ -118,7 +118,11 @@ class Applying:
         try:
             typed.check(node, patch)
         except TypedError as error:
-            raise self._untypable(patch, error) from None
+            raise self._untypable("patch", patch, error) from None
+        try:
+            typed.check_keys(node, live)
+        except TypedError as error:
+            raise self._untypable("live", live, error) from None
         who = entries.identity(self._manager, "Apply", self._api_version, self._part)
         last = managed.get(who)
         merged = typed.merge(node, live, patch)
@@ -233,14 +237,14 @@ class Applying:
 
     # -- refusals ------------------------------------------------------------------------------
 
-    def _untypable(self, patch: Obj, error: TypedError) -> ApiError:
-        metadata = patch.get("metadata")
+    def _untypable(self, what: str, obj: Obj, error: TypedError) -> ApiError:
+        metadata = obj.get("metadata")
         metadata = metadata if isinstance(metadata, dict) else {}
         name, namespace = (_text(metadata.get(key)) for key in ("name", "namespace"))
         gvk = self._resource.gvk
         kind = f"{gvk.group}/{gvk.version}, Kind={gvk.kind}"
         subject = f"{namespace}/{name}; {kind}"
-        return ApiError(500, "", f"failed to create typed patch object ({subject}): {error}")
+        return ApiError(500, "", f"failed to create typed {what} object ({subject}): {error}")
 
 
 _ENTRY_TEXTS: Final = ("manager", "operation", "apiVersion", "fieldsType", "subresource", "time")

@@ -39,6 +39,33 @@ def check(node: Node, value: Any) -> None:
         raise TypedError(problems)
 
 
+def check_keys(node: Node, value: Any) -> None:
+    """Of a live object, in which only elements without their keys cannot be right."""
+    problems = list(_keyless(node, value))
+    if problems:
+        raise TypedError(problems)
+
+
+def _keyless(node: Node, value: Any) -> Iterator[Problem]:
+    if isinstance(node, MapNode) and isinstance(value, dict):
+        fields, element = node.fields, node.element
+        for name, item in value.items():
+            if type(item) is dict or type(item) is list:
+                inner = fields.get(name, element)
+                if inner is not None and not inner.leaf:
+                    for path, message in _keyless(inner, item):
+                        yield f".{name}{path}", message
+    elif isinstance(node, ListNode) and isinstance(value, list):
+        for index, item in enumerate(value):
+            try:
+                key = node.key(item)
+            except TypedError as error:
+                yield "", f"element {index}: {error.problems[0][1]}"
+                return
+            for path, message in _keyless(node.element, item):
+                yield text((key,)) + path, message
+
+
 def _problems(node: Node, value: Any) -> Iterator[Problem]:
     if value is None or isinstance(node, Any_):
         return

@@ -4,6 +4,7 @@ There the patched map goes to the Go type without JSON between, with other texts
 decoder's. Source: apimachinery pkg/runtime/converter.go.
 """
 
+import binascii
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +15,7 @@ from mockapi.machinery.schema.strict import Names
 
 _IN_STRUCT = re.compile(r"^json: cannot unmarshal (.*) into Go struct field \S+ of type (\S+)$")
 _BITS = {"int32": 32, "int64": 64}
-_NUMBERS = ("int32", "int64", "float64")
+_NUMBERS = ("int32", "int64", "float64", "uint8")
 
 
 def problem(value: Any, type_name: str, types: Mapping[str, Type], names: Names) -> str:
@@ -25,6 +26,9 @@ def problem(value: Any, type_name: str, types: Mapping[str, Type], names: Names)
 def fitted(value: Any, shape: Shape, types: Mapping[str, Type]) -> Any:
     """A tree without a `problem`, with its numbers made to fit their types: whole floats become
     integers, and what is too large for those is cut off."""
+    if shape == "bytes" and isinstance(value, list):
+        cut = bytes(_cut(item or 0, 8) & 0xFF for item in value)
+        return binascii.b2a_base64(cut, newline=False).decode()
     if isinstance(shape, str):
         bits = _BITS.get(shape)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -107,6 +111,9 @@ def _scalar_problem(value: Any, shape: str, go: str) -> str:
 
 
 def _bytes_problem(value: Any) -> str:
+    if isinstance(value, list):
+        found = (_scalar_problem(item, "uint8", "uint8") for item in value if item is not None)
+        return next(filter(None, found), "")
     if not isinstance(value, str):
         return f"cannot restore slice from {_kind(value)}"
     try:

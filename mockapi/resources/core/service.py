@@ -337,8 +337,9 @@ def prepare_update(obj: Obj, old: Obj, context: Context) -> None:
     if kind == "ExternalName":
         _drop(spec, "internalTrafficPolicy")
     external = ("NodePort", "LoadBalancer")
-    if was in external and kind not in external and _node_ports_known(spec, before):
-        spec["ports"] = [_without(port, "nodePort") for port in spec.get("ports") or ()]
+    given_up = was in external and kind not in external and _node_ports_known(spec, before)
+    if given_up and spec.get("ports"):
+        spec["ports"] = [_without(port, "nodePort") for port in spec["ports"]]
     if _needs_health_check(before) and not _needs_health_check(spec):
         _drop_same(spec, before, "healthCheckNodePort")
     if was == "LoadBalancer" and kind != "LoadBalancer":
