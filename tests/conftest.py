@@ -32,3 +32,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="with how many seeds each scenario of tests/writes/test_faults.py is shaken; without "
         "it a few are",
     )
+    parser.addoption(
+        "--faults-from", type=int, default=0, metavar="SEED", help="the first of those seeds"
+    )

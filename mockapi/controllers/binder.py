@@ -5,7 +5,7 @@ Sources: pkg/controller/volume/persistentvolume/pv_controller.go, sig-storage ex
 
 from mockapi.base.clock import timestamp
 from mockapi.client.protocol import Event, Obj
-from mockapi.controllers import base, objects, volumes
+from mockapi.controllers import base, objects, reclaiming, volumes
 from mockapi.controllers.protection import claims_of
 from mockapi.runtime.loop import Runtime
 
@@ -14,7 +14,6 @@ VOLUMES = "v1/persistentvolumes"
 CLASSES = "storage.k8s.io/v1/storageclasses"
 NO_PROVISIONER = "kubernetes.io/no-provisioner"
 RESYNC_SECONDS = 15.0
-RECYCLABLE = ("hostPath", "nfs")
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
 
@@ -37,6 +36,13 @@ class PersistentVolumeBinder:
         self.classes.on_event(self._class_changed)
         self.pods = runtime.informer("v1/pods")
         self.pods.index("claims", claims_of)
+        self.recycler = reclaiming.Recycler(self.client, self.pods)
+        self.pods.on_event(self._pod_changed)
+
+    def _pod_changed(self, event: Event) -> None:
+        name = objects.name(event.object)
+        if name.startswith(reclaiming.RECYCLER):
+            self.volume_queue.add(name.removeprefix(reclaiming.RECYCLER))
 
     def _claim_changed(self, event: Event) -> None:
         claim = event.object
@@ -275,19 +281,46 @@ class PersistentVolumeBinder:
         if claim is not None and objects.uid(claim) == reference["uid"]:
             self.claim_queue.add(objects.key(claim))
             return
-        volume = self._set_phase(VOLUMES, volume, "Released")
-        if volume["spec"].get("persistentVolumeReclaimPolicy") == "Recycle":
-            if not any(kind in volume["spec"] for kind in RECYCLABLE):
-                self._cannot_recycle(volume)
-                return
-            bare = {k: v for k, v in volume["spec"].items() if k != "claimRef"}
-            self.client.update(VOLUMES, "", {**volume, "spec": bare})
+        if objects.phase(volume) != "Failed":
+            volume = self._set_phase(VOLUMES, volume, "Released")
+        policy = volume["spec"].get("persistentVolumeReclaimPolicy")
+        if policy == "Recycle":
+            self._recycle(volume)
+        elif policy == "Delete":
+            problem = reclaiming.delete(
+                volume, lambda: base.delete_if_there(self.client, VOLUMES, volume)
+            )
+            if problem:
+                self._fail(volume, "VolumeFailedDelete", problem)
 
-    def _cannot_recycle(self, volume: Obj) -> None:
-        message = "No recycler plugin found for the volume!"
+    def _recycle(self, volume: Obj) -> None:
+        if not self.recycler.can(volume):
+            self._fail(volume, "VolumeFailedRecycle", "No recycler plugin found for the volume!")
+            return
+        problem = self.recycler.go_on(volume)
+        if problem:
+            self._fail(volume, "VolumeFailedRecycle", f"Recycle failed: {problem}")
+            self.volume_queue.add_after(objects.name(volume), RESYNC_SECONDS)
+        elif problem is not None:
+            self.recorder.event(volume, "Normal", "VolumeRecycled", "Volume recycled")
+            self._unbind(volume)
+
+    def _unbind(self, volume: Obj) -> None:
+        """Whoever wants it may have it now."""
+        spec, notes = volume["spec"], dict(objects.annotations(volume))
+        if notes.pop(volumes.BOUND_BY_CONTROLLER, None) is not None:
+            volume = objects.with_metadata(volume, annotations=notes)
+            spec = {k: v for k, v in spec.items() if k != "claimRef"}
+        else:
+            spec = {**spec, "claimRef": {**spec["claimRef"], "uid": ""}}
+        volume = self.client.update(VOLUMES, "", {**volume, "spec": spec})
+        self._set_phase(VOLUMES, volume, "Available")
+
+    def _fail(self, volume: Obj, reason: str, message: str) -> None:
+        """Of several failures the first is told."""
         if objects.phase(volume) != "Failed":
             volume = self._set_phase(VOLUMES, volume, "Failed", message)
-            self.recorder.event(volume, "Warning", "VolumeFailedRecycle", message)
+            self.recorder.event(volume, "Warning", reason, message)
 
 
 class SimulatedProvisioner:

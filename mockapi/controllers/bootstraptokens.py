@@ -6,6 +6,7 @@ Source: pkg/controller/bootstrap, k8s.io/cluster-bootstrap. Both are off unless 
 import base64
 import hashlib
 import hmac
+import re
 
 from mockapi.base.clock import parse_timestamp
 from mockapi.client.protocol import Event, Obj
@@ -16,6 +17,7 @@ SECRETS, CONFIG_MAPS = "v1/secrets", "v1/configmaps"
 TYPE = "bootstrap.kubernetes.io/token"
 SPACE = "kube-system"
 SIGNATURE = "jws-kubeconfig-"
+_NAME = re.compile("bootstrap-token-([a-z0-9]{6})")
 
 
 def _data(secret: Obj, name: str) -> str:
@@ -98,10 +100,11 @@ class BootstrapSigner:
             self.client.update(CONFIG_MAPS, "kube-public", {**config_map, "data": kept})
 
     def _signs(self, secret: Obj) -> bool:
-        if not _is_token(secret) or objects.deleting(secret):
+        if not _is_token(secret):
             return False
         left = _left(secret, self.clock.now())
-        named = objects.name(secret) == f"bootstrap-token-{_data(secret, 'token-id')}"
+        name = _NAME.fullmatch(objects.name(secret))
+        named = name is not None and name[1] == _data(secret, "token-id")
         complete = bool(_data(secret, "token-id") and _data(secret, "token-secret"))
         allowed = _data(secret, "usage-bootstrap-signing") == "true"
         return named and complete and allowed and (left is None or left > 0)

@@ -1,5 +1,7 @@
 """EndpointSlices of services that select pods. Source: pkg/controller/endpointslice."""
 
+from collections.abc import Iterable
+
 from mockapi.client.protocol import Client, Event, Obj
 from mockapi.controllers import base, endpoints, objects, selecting, slicing
 from mockapi.meta.errors import ApiError
@@ -49,16 +51,19 @@ class EndpointSliceController:
         service = self.services.get_key(key)
         if service is None:
             self.times.forget(key)
+            self.own.forget(key)
             return
         wanted = endpoints.service_selector(service)
         if service["spec"].get("type") == "ExternalName" or wanted is None:
             return
         pods = selecting.select(self.pods, objects.namespace(service), wanted)
-        existing = [
+        managed = [
             item
             for item in self.slices.by("service", key)
-            if objects.labels(item).get(MANAGED_BY) == MANAGER and not objects.deleting(item)
+            if objects.labels(item).get(MANAGED_BY) == MANAGER
         ]
+        self.own.expect(key, managed)
+        existing = [item for item in managed if not objects.deleting(item)]
         moment = self.times.changed(service, pods)
         try:
             self._reconcile(service, pods, existing, moment)
@@ -174,6 +179,10 @@ class OwnSlices:
         self._client = client
         self._manager = manager
         self._written: dict[str, str] = {}
+        self._services: dict[str, str] = {}
+        """Whose the slices were when they were written."""
+        self._slices: dict[str, set[str]] = {}
+        """The same by service."""
 
     def disturbed(self, event: Event) -> set[str]:
         """The services whose slices somebody else has changed."""
@@ -183,11 +192,22 @@ class OwnSlices:
             return set()
         key = objects.key(item)
         if event.type == "DELETED":
-            if self._written.pop(key, None) is None:
+            if self._drop(key) is None:
                 return set()
         elif ours and self._written.get(key) == item["metadata"].get("resourceVersion", ""):
             return set()
         return {*by_service(item), *(by_service(old) if old else ())}
+
+    def expect(self, service: str, found: Iterable[Obj]) -> None:
+        """Raises Retry when a slice that was written for a service is not there. So does the real
+        controller, also when somebody has given it to another service."""
+        written = self._slices.get(service)
+        if written and not written <= {objects.key(item) for item in found}:
+            raise base.Retry("EndpointSlice informer cache is out of date")
+
+    def forget(self, service: str) -> None:
+        for key in list(self._slices.get(service, ())):
+            self._drop(key)
 
     def write(self, owner: Obj, changes: slicing.Changes) -> None:
         """Nothing is made for an owner that is being deleted."""
@@ -206,11 +226,22 @@ class OwnSlices:
             self.delete(item)
 
     def delete(self, item: Obj) -> None:
-        self._written.pop(objects.key(item), None)
+        self._drop(objects.key(item))
         base.delete_if_there(self._client, RESOURCE, item)
 
+    def _drop(self, key: str) -> str | None:
+        service = self._services.pop(key, None)
+        if service is not None:
+            self._slices[service].discard(key)
+            if not self._slices[service]:
+                del self._slices[service]
+        return self._written.pop(key, None)
+
     def _remember(self, item: Obj) -> None:
-        self._written[objects.key(item)] = item["metadata"]["resourceVersion"]
+        key, service = objects.key(item), next(iter(by_service(item)), "")
+        self._written[key] = item["metadata"]["resourceVersion"]
+        self._services[key] = service
+        self._slices.setdefault(service, set()).add(key)
 
     def _is_ours(self, item: Obj) -> bool:
         return objects.labels(item).get(MANAGED_BY) == self._manager

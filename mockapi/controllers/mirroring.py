@@ -86,9 +86,11 @@ class EndpointSliceMirroringController:
         ]
         selects = service is not None and service["spec"].get("selector") is not None
         if item is None or service is None or selects or not _mirrored(item):
+            self.own.forget(key)
             for one in existing:
                 self.own.delete(one)
             return
+        self.own.expect(key, existing)
         self.own.write(item, self._changes(item, existing))
 
     def _changes(self, item: Obj, existing: Iterable[Obj]) -> slicing.Changes:

@@ -142,7 +142,8 @@ def pod_over(pod: Obj) -> bool:
     """Nothing of the pod runs any more (volumeutil.IsPodTerminated)."""
     if pod_finished(pod):
         return True
-    states = [one.get("state") or {} for one in status(pod).get("containerStatuses") or ()]
+    sorts = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
+    states = [one.get("state") or {} for sort in sorts for one in status(pod).get(sort) or ()]
     return deleting(pod) and all("terminated" in s or "waiting" in s for s in states)
 
 

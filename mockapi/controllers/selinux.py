@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from mockapi.client.protocol import Event, Obj
 from mockapi.controllers import base, objects
-from mockapi.controllers.attachdetach import DRIVERS, unique_name
+from mockapi.controllers.attachdetach import DRIVERS
 from mockapi.controllers.protection import CLAIMS, VOLUMES, claims_of
+from mockapi.meta import csi
 from mockapi.runtime.loop import Runtime
 
 RECURSIVE, MOUNT = "Recursive", "MountOption"
@@ -189,7 +190,7 @@ def _mounts(driver: Obj | None) -> bool:
 def unique_name_of(source: Obj) -> str:
     """Of the storage behind a volume; "" where no plugin of the controller's knows it."""
     if "csi" in source:
-        return unique_name({"spec": source}) if source.get("isPersistent") else ""
+        return csi.unique_name({"spec": source}) if source.get("isPersistent") else ""
     if "hostPath" in source:
         return f"kubernetes.io/host-path/{source['hostPath']['path']}"
     if nfs := source.get("nfs"):

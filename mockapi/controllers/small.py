@@ -129,12 +129,13 @@ class ClusterRoleAggregationController:
                         seen.add(text)
                         rules.append(rule)
         if rules != (role.get("rules") or []):
-            applied = {
+            applied: Obj = {
                 "apiVersion": "rbac.authorization.k8s.io/v1",
                 "kind": "ClusterRole",
                 "metadata": {"name": key},
-                "rules": rules,
             }
+            if rules:
+                applied["rules"] = rules
             self.client.apply(ROLES, "", key, applied, manager=self.name)
 
 

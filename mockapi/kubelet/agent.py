@@ -9,6 +9,7 @@ from mockapi.base.ids import Ids
 from mockapi.client.protocol import Client
 from mockapi.kubelet import amounts, environment, nodes
 from mockapi.kubelet.admission import Occupied, Shortage, shortage
+from mockapi.kubelet.attached import Attached
 from mockapi.kubelet.behaviour import PodBehaviour
 from mockapi.kubelet.behaviours import Behaviours
 from mockapi.kubelet.fibers import Process
@@ -132,6 +133,7 @@ class NodeAgent:
         self._requested = Requests()
         self._allocatable: dict[str, int] = {}
         self._mounts: dict[str, Mounts] = {}
+        self.attached = Attached(self)
         self.woken: Callable[[PodWorker], None] = lambda worker: None
         """Called for a worker that has something new to do."""
 
@@ -196,6 +198,7 @@ class NodeAgent:
             self._taken[new] = self._taken.pop(old)
         if old in self._mounts:
             self._mounts[new] = self._mounts.pop(old)
+        self.attached.move(old, new)
 
     def recount(self, worker: "PodWorker", shape: Shape) -> None:
         """A pod is allocated other resources."""
@@ -236,7 +239,8 @@ class NodeAgent:
 
     def forget(self, worker: "PodWorker") -> None:
         self.release(worker)
-        self._mounts.pop(worker.uid, None)
+        if self._mounts.pop(worker.uid, None) is not None:
+            self.attached.release(worker.uid)
         self.workers.pop(worker.uid, None)
 
     def config_problem(self, pod: Obj, spec: Spec) -> str:

@@ -213,7 +213,11 @@ def _finishes(pod: Obj, container: Obj) -> bool:
 
 
 def _of_job(pod: Obj) -> bool:
-    return any(o.get("kind") == "Job" for o in pod["metadata"].get("ownerReferences") or ())
+    metadata = pod["metadata"]
+    if any(o.get("kind") == "Job" for o in metadata.get("ownerReferences") or ()):
+        return True
+    # What the controller runs to empty a volume.
+    return bool(metadata["namespace"] == "default" and metadata["name"].startswith("recycler-for-"))
 
 
 def pod_value(tree: Tree) -> values.PodBehaviour:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mockapi.base.clock import micro_timestamp
 from mockapi.kubelet import nodes
 from mockapi.kubelet.agent import NodeAgent
+from mockapi.meta import csi
 from mockapi.meta.errors import AlreadyExists, ApiError
 from mockapi.runtime.loop import Runtime
 
@@ -221,11 +222,15 @@ class Heartbeats:
             self.announce(agent)
 
     def _label(self, agent: NodeAgent) -> None:
-        """The labels that every kubelet sees to."""
-        labels = agent.node["metadata"].get("labels") or {}
-        missing = {k: v for k, v in nodes.labels_of(agent.name, {}).items() if k not in labels}
-        if missing:
-            patch = {"metadata": {"labels": missing}}
+        """The labels, and the annotation, that every kubelet sees to."""
+        metadata = agent.node["metadata"]
+        labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
+        missing: Obj = {
+            "labels": {k: v for k, v in nodes.labels_of(agent.name, {}).items() if k not in labels},
+            "annotations": {} if csi.MANAGED in annotations else {csi.MANAGED: "true"},
+        }
+        if any(missing.values()):
+            patch = {"metadata": {part: more for part, more in missing.items() if more}}
             agent.update(agent.client.patch("v1/nodes", "", agent.name, patch))
 
 

@@ -9,6 +9,7 @@ from mockapi.client.protocol import Event
 from mockapi.kubelet import admission, conditions, nodes
 from mockapi.kubelet.adopting import adopt
 from mockapi.kubelet.agent import NodeAgent
+from mockapi.kubelet.attached import listed
 from mockapi.kubelet.behaviour import Rejection
 from mockapi.kubelet.behaviour_schema import BadBehaviour
 from mockapi.kubelet.behaviours import Behaviours
@@ -123,6 +124,8 @@ class Kubelet:
         else:
             agent.update(node)
             self._lives[name].follow(node)
+            if event.old is not None and listed(event.old) != listed(node):
+                self.wake(agent)
 
     def _adopt_node(self, node: Obj) -> None:
         """Somebody else made a Node: it comes to life."""

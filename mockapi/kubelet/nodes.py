@@ -10,6 +10,7 @@ from typing import Any
 
 from mockapi.base.clock import timestamp
 from mockapi.kubelet import amounts
+from mockapi.meta import csi
 
 Obj = dict[str, Any]
 
@@ -231,7 +232,7 @@ def node_object(
             "name": name,
             "labels": labels_of(name, shape.labels),
             "annotations": {
-                "volumes.kubernetes.io/controller-managed-attach-detach": "true",
+                csi.MANAGED: "true",
                 **shape.annotations,
             },
         },

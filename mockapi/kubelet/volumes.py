@@ -3,11 +3,12 @@
 Network storage is taken to answer; a behaviour says otherwise.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from mockapi.kubelet.attached import claim_of, to_attach
 from mockapi.kubelet.behaviour import PodBehaviour
-from mockapi.kubelet.fibers import Process, until
+from mockapi.kubelet.fibers import Process
 from mockapi.kubelet.starting import Failed
 
 if TYPE_CHECKING:
@@ -154,15 +155,10 @@ def processing_error(pod: Obj, volume: Obj, objects: Objects) -> str:
             f'failed to get Plugin from volumeSpec for volume "{volume["name"]}" '
             "err=no volume plugin matched"
         )
-    if kind not in ("persistentVolumeClaim", "ephemeral"):
+    claim = claim_of(pod, volume)
+    if not claim:
         return ""
-    metadata = pod["metadata"]
-    namespace = metadata["namespace"]
-    claim = (
-        volume[kind]["claimName"]
-        if kind == "persistentVolumeClaim"
-        else f"{metadata['name']}-{volume['name']}"
-    )
+    namespace = pod["metadata"]["namespace"]
     why = claim_error(namespace, claim, objects)
     return f"error processing PVC {namespace}/{claim}: {why}" if why else ""
 
@@ -302,17 +298,28 @@ def mount_all(
         return
     volumes = {v["name"]: v for v in worker.pod["spec"].get("volumes") or ()}
     _refuse_unknown(worker, mounts, [volumes[n] for n in names], objects)
+    elsewhere = to_attach(worker.pod, (volumes[n] for n in names), objects)
+    attached = worker.host.attached
+    if elsewhere:
+        attached.use(worker.uid, elsewhere.values())
     deadline = worker.now + TIMEOUT
     while True:
-        for name in names:
-            if name not in mounts.mounted and mounts.retry_at.get(name, 0.0) <= worker.now:
+        missing = {name for name, unique in elsewhere.items() if not attached.has(unique)}
+        waiting = [n for n in names if n not in mounts.mounted]
+        for name in waiting:
+            if name not in missing and mounts.retry_at.get(name, 0.0) <= worker.now:
                 _mount(worker, mounts, behaviour, volumes[name], objects)
         waiting = [n for n in names if n not in mounts.mounted]
         if not waiting:
             return
         if worker.now >= deadline:
             raise Failed("FailedMount")
-        yield from until(min(deadline, *(mounts.retry_at[n] for n in waiting)))
+        again = min((mounts.retry_at[n] for n in waiting if n not in missing), default=deadline)
+        yield min(deadline, again), _any_attached(worker, [elsewhere[n] for n in missing])
+
+
+def _any_attached(worker: "PodWorker", names: Sequence[str]) -> Callable[[], bool]:
+    return lambda: any(worker.host.attached.has(name) for name in names)
 
 
 def _refuse_unknown(

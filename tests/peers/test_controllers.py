@@ -9,6 +9,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,11 @@ from mockapi.client.protocol import Client
 from mockapi.cluster import MockCluster
 from mockapi.controllers import chosen
 from mockapi.controllers.keys import NeedsKeys
+from mockapi.kubelet.kubelet import Kubelet, KubeletSettings
+from mockapi.kubelet.nodes import NodeShape
 from mockapi.meta.errors import ApiError
 from mockapi.runtime.loop import Runtime
+from mockapi.scheduler.component import Scheduler
 from tests.peers import real
 from tests.writes import comparing, recordings
 from tests.writes.steps import play
@@ -43,9 +47,12 @@ KNOWN = (
     re.compile(r"read version: \d+ is not as new as written version: \d+"),
     re.compile(r"Deletion of namespace failed.*unexpected items still remain in namespace"),
     re.compile(r"Operation cannot be fulfilled on .*the object has been modified"),
-    # A race of its own: a ReplicaSet goes while its last status is written. Pods end faster here,
-    # so it is lost now and then; in fourteen rounds on the real server it was won each time.
+    # A race of its own: a ReplicaSet goes while its last status is written. The real server loses
+    # it as well where pods end at once: with 2 of 180 ReplicaSets of five pods without a node.
     re.compile(r"sync .* failed with replicasets\.apps .* not found"),
+    # Another: a pod that nobody has scheduled ends while it is looked at.
+    re.compile(r"Failed to get node\" err=\"node \\\"\\\" not found"),
+    re.compile(r"Failed to delete unscheduled terminating pod.* not found"),
 )
 
 
@@ -146,24 +153,46 @@ def manager(request: pytest.FixtureRequest) -> str:
     return program
 
 
+@contextmanager
+def served(where: str, folder: Path, config: pytest.Config) -> Iterator[Path]:
+    """The kubeconfig of a server with our scheduler and nodes, and without controllers."""
+    if where != "own":
+        with MockCluster(nodes=2, controllers="-*", tls=where == "https") as cluster:
+            yield Path(cluster.kubeconfig)
+        return
+    etcd, apiserver = (real.program(config, name) for name in ("etcd", "kube-apiserver"))
+    if not (etcd and apiserver):
+        pytest.skip("--binaries names no kube-apiserver")
+    with real.control_plane(etcd, apiserver, folder) as path:
+        ours = real.Ours(HttpClients.from_kubeconfig(path), _add_nodes, SECONDS)
+        yield path
+        ours.stop()
+
+
+def _add_nodes(runtime: Runtime) -> None:
+    runtime.add(Scheduler())
+    runtime.add(Kubelet(KubeletSettings(shapes=(NodeShape(count=2),))))
+
+
 @pytest.mark.oracle
-@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+@pytest.mark.parametrize("where", ["http", "https", "own"])
 def test_the_real_controllers_work_on_mockapi(
-    manager: str, tmp_path: Path, request: pytest.FixtureRequest, tls: bool
+    manager: str, tmp_path: Path, request: pytest.FixtureRequest, where: str
 ) -> None:
+    """And on their own server, with our scheduler and nodes: what they say there is `KNOWN`."""
     seconds = request.config.getoption("--controllers-seconds")
     real.write_keys(tmp_path)
     log = tmp_path / "log"
-    with MockCluster(nodes=2, controllers="-*", tls=tls) as cluster:
+    with served(where, tmp_path, request.config) as kubeconfig:
         arguments = [
-            f"--kubeconfig={cluster.kubeconfig}",
+            f"--kubeconfig={kubeconfig}",
             "--leader-elect=false",
             "--secure-port=0",
             f"--service-account-private-key-file={tmp_path / 'sa.key'}",
             "--kube-api-qps=1000",
             "--kube-api-burst=2000",
         ]
-        client = HttpClients.from_kubeconfig(Path(cluster.kubeconfig)).client("test")
+        client = HttpClients.from_kubeconfig(kubeconfig).client("test")
         root = tmp_path / "ca.crt"
         root.write_text(selfsigned.authority("test", 0, 4e9).pem)
         arguments.append(f"--root-ca-file={root}")

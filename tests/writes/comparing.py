@@ -109,14 +109,24 @@ _STAMP = re.compile(r"status\.conditions\[Progressing\]\.last(Update|Transition)
 
 
 def _among(value: Any, variants: Sequence[Any]) -> bool:
-    """Which of its dependents' states an owner sees on the way is a race. So sequences are also
-    the same when they are without such counts, and the counts come out the same."""
+    """Which of its dependents' states an owner sees on the way is a race, and so is when a second
+    ends. So sequences are also the same when they are without such counts and moments, and the
+    counts come out the same."""
     outline = _outline(value)
     return value in variants or any(outline == _outline(variant) for variant in variants)
 
 
 def _exactly(value: Any, variants: Sequence[Any]) -> bool:
-    return [[row for row in seq if row[0] != "counts"] for seq in value] in variants
+    mine = [[row for row in seq if row[0] != "counts"] for seq in value]
+    timeless = _timeless(mine)
+    return mine in variants or any(timeless == _timeless(variant) for variant in variants)
+
+
+def _timeless(sequences: Any) -> list[Any]:
+    return [
+        [[*row[:2], _told_in_time(number, row[2])] for number, row in enumerate(sequence)]
+        for sequence in sequences
+    ]
 
 
 def _counted(recording: Obj) -> bool:
@@ -132,10 +142,13 @@ def _has_counts(sequences: Any) -> bool:
 def _outline(sequences: Any) -> list[Any]:
     found = []
     for sequence in sequences:
-        kept = []
-        for verb, writer, what in sequence:
-            rest = {p: v for p, v in (what or {}).items() if verb != "write" or not _counts(p)}
-            if rest or verb != "write":
+        kept: list[Any] = []
+        for number, (verb, writer, what) in enumerate(sequence):
+            told = (_told_in_time(number, what) or {}).items()
+            rest = {p: v for p, v in told if verb != "write" or not _counts(p)}
+            if kept and _passes_on(kept[-1]) and [verb, writer] == kept[-1][:2]:
+                kept[-1] = [verb, writer, {**kept[-1][2], **rest}]
+            elif rest or verb != "write":
                 kept.append([verb, writer, rest])
         found.append(kept)
     return found
@@ -163,6 +176,21 @@ def _outline_of_events(rows: Iterable[list[Any]]) -> list[Any]:
             groups.append(((type, reason), []))
         groups[-1][1].append([message, times])
     return [[key, sorted(told)] for key, told in groups]
+
+
+_FAILURE = {"status.conditions[ReplicaFailure]", "status.conditions[]"}
+
+
+def _passes_on(row: Sequence[Any]) -> bool:
+    """A Deployment says what its set cannot do alone or with what else it sees of it: a race."""
+    return row[0] == "write" and bool(row[2]) and row[2].keys() <= _FAILURE
+
+
+def _told_in_time(number: int, what: Any) -> Any:
+    """A second write of a step notes another moment than the first only if a second has passed."""
+    if not number or not what:
+        return what
+    return {p: v for p, v in what.items() if not (v == "TIME" and p.endswith("Time"))}
 
 
 def _counts(path: str) -> bool:

@@ -14,6 +14,8 @@ _SUFFIX = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{5}\b")
 _MINUTES = re.compile(r"-2\d{7}\b")
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?")
 _ENCODED = re.compile(r"^LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0t[A-Za-z0-9+/=]+$")
+# A moment in a Secret.
+_ENCODED_TIME = re.compile(r"^MjAy[A-Za-z0-9+/]{22,44}=*$")
 _TOKEN = re.compile(r"^ZXlK[A-Za-z0-9+/=]+$")
 # Attachments are named by a hash of what they attach where.
 _ATTACHMENT = re.compile(r"\bcsi-[0-9a-f]{64}\b")
@@ -45,6 +47,7 @@ class Plain:
 
     def text(self, text: str) -> str:
         text = _CERTIFICATE.sub("CERTIFICATE", text)
+        text = _ENCODED_TIME.sub("TIME", text)
         text = _TOKEN.sub("TOKEN", _ENCODED.sub("CERTIFICATE", text))
         text = _UID.sub(lambda m: f"UID of {self._uids.get(m[0], 'nobody')}", text)
         text = _TYPE.sub(r"\1N", text)

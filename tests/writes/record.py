@@ -31,7 +31,7 @@ class Session:
     def record(self, subject: str, name: str, steps: list[Obj], *, fresh: bool) -> None:
         try:
             made = [self._run(steps) for _ in range(self._runs)]
-        except (LookupError, OSError) as error:
+        except (LookupError, OSError, ValueError) as error:
             print(f"{subject}/{name}: not recorded: {error!r}", file=sys.stderr, flush=True)
             return
         with self._lock:
@@ -47,9 +47,13 @@ class Session:
     def _run(self, steps: list[Obj]) -> Obj:
         world = self._feed.world()
         try:
-            return play(world, steps)
+            run = play(world, steps)
         finally:
             world.close()
+        mistakes = recordings.mistakes(run["replies"])
+        if mistakes:
+            raise ValueError(f"the server did not understand: {mistakes}")
+        return run
 
 
 def main() -> None:

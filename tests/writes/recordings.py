@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,13 @@ def scenarios(subject: str) -> dict[str, list[Obj]]:
     text = (SCENARIOS / f"{subject}.yaml").read_text()
     found: dict[str, list[Obj]] = yaml.load(text, _Loader)
     return found
+
+
+def mistakes(replies: Sequence[Any]) -> list[str]:
+    """Replies to what is not even well formed: a scenario that has one tests nothing there."""
+    return [
+        message for _, code, _, message in replies if code == 400 or "unrecognized type" in message
+    ]
 
 
 def load(subject: str) -> dict[str, Obj]:

@@ -1,9 +1,10 @@
 """Plays a scenario: what a user, a scheduler and a kubelet do, step by step. See README.md."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
+from mockapi.base.clock import timestamp
 from mockapi.controllers.daemonpods import node_of
 from mockapi.meta.errors import ApiError
 from tests.writes import history, shapes
@@ -22,7 +23,7 @@ def play(world: World, steps: Iterable[Mapping[str, Any]]) -> Obj:
         for verb, what in step.items():
             for one in what if isinstance(what, list) else [what]:
                 try:
-                    VERBS[verb](world, _named(one, world.namespace))
+                    VERBS[verb](world, _named(one, world))
                 except ApiError as error:
                     replies.append([number, error.code, error.reason, error.message])
                 world.breathe()
@@ -30,20 +31,26 @@ def play(world: World, steps: Iterable[Mapping[str, Any]]) -> Obj:
     return history.assemble(world.namespace, world.lines, replies)
 
 
-def _named(value: Any, namespace: str) -> Any:
+# `$IN(5)`: the moment in five seconds.
+_MOMENT = re.compile(r"\$IN\((-?\d+)\)")
+
+
+def _named(value: Any, world: World) -> Any:
     if isinstance(value, str):
-        return value.replace("$NS", namespace)
+        text = value.replace("$NS", world.namespace)
+        return _MOMENT.sub(lambda match: timestamp(world.now() + int(match[1])), text)
     if isinstance(value, dict):
-        return {_named(k, namespace): _named(v, namespace) for k, v in value.items()}
+        return {_named(k, world): _named(v, world) for k, v in value.items()}
     if isinstance(value, list):
-        return [_named(item, namespace) for item in value]
+        return [_named(item, world) for item in value]
     return value
 
 
 def _place(world: World, of: str) -> tuple[str, str, str]:
-    """`deployments/web` as resource, namespace and name."""
-    plural, _, name = of.partition("/")
-    namespace = "" if plural in CLUSTER_SCOPED else world.namespace
+    """`deployments/web` as resource, namespace and name; `kube-system:secrets/x` is elsewhere."""
+    inside, elsewhere, rest = of.rpartition(":")
+    plural, _, name = rest.partition("/")
+    namespace = "" if plural in CLUSTER_SCOPED else inside if elsewhere else world.namespace
     return RESOURCES[plural], namespace, name
 
 
@@ -56,6 +63,8 @@ def create(world: World, short: Obj) -> None:
         world.nodes.add(obj["metadata"]["name"])
         make_lease(world.client, world.now(), obj["metadata"]["name"])
     namespace = obj["metadata"].get("namespace", world.namespace)
+    if plural not in CLUSTER_SCOPED:
+        world.elsewhere(RESOURCES[plural], namespace, obj["metadata"]["name"])
     _own(world, obj)
     world.client.create(RESOURCES[plural], "" if plural in CLUSTER_SCOPED else namespace, obj)
 
@@ -82,20 +91,23 @@ def patch(world: World, what: Obj) -> None:
             world.client.patch(
                 resource,
                 namespace,
-                _one(world, what["of"], name),
+                _one(world, what, name),
                 what[sort],
                 patch_type=content_type,
                 subresource=what.get("sub", ""),
             )
 
 
-def _one(world: World, of: str, name: str) -> str:
-    """`pods/web-*` is the first of those pods."""
+def _one(world: World, what: Obj, name: str) -> str:
+    """`pods/web-*` is the first of those pods; `with` is what its spec must mention."""
     if not name.endswith("*"):
         return name
-    resource, namespace, _ = _place(world, of)
+    resource, namespace, _ = _place(world, what["of"])
     found = _listed(world, resource, namespace, name.rstrip("*"))
-    return str(found[0]["metadata"]["name"])
+    for item in found:
+        if what.get("with", "") in str(item.get("spec")):
+            return str(item["metadata"]["name"])
+    raise LookupError(f"there is no {what['of']}")
 
 
 def _listed(world: World, resource: str, namespace: str, prefix: str) -> list[Obj]:
@@ -113,7 +125,7 @@ def delete(world: World, what: Obj | str) -> None:
     world.client.delete(
         resource,
         namespace,
-        _one(world, asked["of"], name),
+        _one(world, asked, name),
         propagation_policy=asked.get("propagation"),
         grace_period_seconds=asked.get("grace"),
     )
@@ -129,13 +141,9 @@ def _state(pod: Obj) -> str:
     return str(status.get("phase", "Pending")).lower()
 
 
-def _stamp(world: World) -> str:
-    return datetime.fromtimestamp(int(world.now()), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def _status(world: World, pod: Obj, to: str, what: Obj) -> Obj:
     """The status that a kubelet would report."""
-    moment = _stamp(world)
+    moment = timestamp(world.now())
     phases = {"running": "Running", "ready": "Running", "succeeded": "Succeeded"}
     phase = phases.get(to, "Failed" if to == "failed" else "Pending")
     ready = "True" if to == "ready" else "False"
@@ -170,8 +178,9 @@ def _status(world: World, pod: Obj, to: str, what: Obj) -> Obj:
 
 
 def pods(world: World, what: Obj) -> None:
-    """Play the kubelet. `of`: prefix; `to`: a state, `gone` or `node`; `was`: a state; `count`."""
-    found = _listed(world, "v1/pods", world.namespace, what["of"])
+    """Play the kubelet. `of`: prefix; `in`: a namespace; `to`: a state, `gone` or `node`; `was`: a
+    state; `count`."""
+    found = _listed(world, "v1/pods", what.get("in", world.namespace), what["of"])
     if "was" in what:
         found = [pod for pod in found if _state(pod) == what["was"]]
     elif what["to"] != "gone":
@@ -182,9 +191,9 @@ def pods(world: World, what: Obj) -> None:
 
 
 def _report(world: World, pod: Obj, what: Obj) -> None:
-    name, to = pod["metadata"]["name"], what["to"]
+    name, inside, to = pod["metadata"]["name"], pod["metadata"]["namespace"], what["to"]
     if to == "gone":
-        world.client.delete("v1/pods", world.namespace, name, grace_period_seconds=0)
+        world.client.delete("v1/pods", inside, name, grace_period_seconds=0)
     elif to in ("bound", "placed"):
         node = what["node"] if to == "bound" else node_of(pod)
         target = {"apiVersion": "v1", "kind": "Node", "name": node}
@@ -193,7 +202,7 @@ def _report(world: World, pod: Obj, what: Obj) -> None:
         world.client.create("v1/pods", world.namespace, binding, name=name, subresource="binding")
     else:
         body = {"status": _status(world, pod, to, what)}
-        world.client.patch("v1/pods", world.namespace, name, body, subresource="status")
+        world.client.patch("v1/pods", inside, name, body, subresource="status")
 
 
 def wait(world: World, seconds: float) -> None:
@@ -206,7 +215,7 @@ def second(world: World, wanted: float) -> None:
 
 
 def evict(world: World, name: str) -> None:
-    name = _one(world, f"pods/{name}", name)
+    name = _one(world, {"of": f"pods/{name}"}, name)
     body: Obj = {"apiVersion": "policy/v1", "kind": "Eviction"}
     body["metadata"] = {"name": name, "namespace": world.namespace}
     world.client.create("v1/pods", world.namespace, body, name=name, subresource="eviction")
@@ -217,18 +226,12 @@ def metrics(world: World, what: Obj) -> None:
 
 
 def put(world: World, what: Obj) -> None:
-    """Replace a part of an object: `{of: ..., set: {status: {...}}, sub: approval}`. `with` is
-    what the spec must mention where the name has a star."""
+    """Replace parts of an object: `{of: ..., set: {status: {...}}, sub: approval}`; of the
+    metadata, what is named."""
     resource, namespace, name = _place(world, what["of"])
-    if name.endswith("*"):
-        found = _listed(world, resource, namespace, name.rstrip("*"))
-        name = next(
-            item["metadata"]["name"] for item in found if what.get("with", "") in str(item["spec"])
-        )
-    obj = world.client.get(resource, namespace, name)
-    world.client.update(
-        resource, namespace, {**obj, **what["set"]}, subresource=what.get("sub", "")
-    )
+    obj = world.client.get(resource, namespace, _one(world, what, name))
+    parts = {**what["set"], "metadata": {**obj["metadata"], **what["set"].get("metadata", {})}}
+    world.client.update(resource, namespace, {**obj, **parts}, subresource=what.get("sub", ""))
 
 
 def repeat(world: World, what: Obj) -> None:

@@ -25,6 +25,14 @@ def test_writes_are_the_recorded_ones(subject: str, name: str) -> None:
     assert not found, "\n".join(found)
 
 
+@pytest.mark.parametrize("subject", recordings.subjects())
+def test_every_scenario_was_understood(subject: str) -> None:
+    recorded = recordings.load(subject)
+    assert set(recordings.scenarios(subject)) == set(recorded)
+    replies = {name: one["replies"] for name, one in recorded.items()}
+    assert not {n: r for n, variants in replies.items() for r in variants if recordings.mistakes(r)}
+
+
 @pytest.fixture(scope="session")
 def feed() -> Iterator[Feed]:
     kubeconfig = os.environ.get("MOCKAPI_ORACLE")

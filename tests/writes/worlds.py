@@ -54,6 +54,9 @@ class World(Protocol):
     def mine(self, name: str) -> None:
         """Also note what happens to the cluster-scoped object `name`."""
 
+    def elsewhere(self, resource: str, namespace: str, name: str) -> None:
+        """Also note what happens to an object in a namespace that is not the scenario's."""
+
     def measure(self, what: Mapping[str, Any]) -> None:
         """Let the metrics APIs answer with these values for this namespace."""
 
@@ -63,11 +66,11 @@ class World(Protocol):
 def concerns(event: Event, namespace: str, names: set[str]) -> bool:
     obj = event.object
     inside = obj["metadata"].get("namespace")
-    if inside == namespace:
+    if inside == namespace or f"{inside}/{obj['metadata']['name']}" in names:
         return True
     about = obj.get("involvedObject", {}) if obj["kind"] == "Event" else obj["metadata"]
     if inside is not None and (obj["kind"] != "Event" or inside in names):
-        return inside in names
+        return inside in names or (obj["kind"] == "Pod" and namespace in obj["metadata"]["name"])
     if obj["kind"] == "VolumeAttachment":
         return namespace in obj["spec"]["nodeName"]
     name = about.get("name", "")
@@ -88,13 +91,14 @@ WITHOUT_SIMULATIONS = ",".join(
 
 
 def settings_for(subject: str) -> Settings:
-    """Those of a cluster for the scenarios of a subject: node ranges only where they are given,
-    what is off by default only where it is meant."""
+    """Those of a cluster for the scenarios of a subject: some need what is off by default."""
     controllers = WITHOUT_SIMULATIONS
     if subject == "selinux":
         controllers += ",selinux-warning-controller"
     if subject == "node-ipam":
         controllers = controllers.replace("-node-ipam-controller,", "")
+    if subject == "bootstrap":
+        controllers += ",bootstrapsigner,tokencleaner"
     return Settings(
         clock="manual",
         nodes=0,
@@ -172,6 +176,9 @@ class Mock:
 
     def mine(self, name: str) -> None:
         self._names.add(name)
+
+    def elsewhere(self, resource: str, namespace: str, name: str) -> None:
+        self._names.add(f"{namespace}/{name}")
 
     def measure(self, what: Mapping[str, Any]) -> None:
         computed, bucket = self.cluster.pipeline.reading.computed, "pods.metrics.k8s.io"
@@ -315,6 +322,7 @@ class Real:
         self.on_close: Callable[[], None] = lambda: None
         self.nodes: set[str] = set()
         self._names = {namespace}
+        self._places: list[tuple[str, str, str]] = []
         self._last = time.monotonic()
 
     def now(self) -> float:
@@ -349,11 +357,19 @@ class Real:
     def mine(self, name: str) -> None:
         self._names.add(name)
 
+    def elsewhere(self, resource: str, namespace: str, name: str) -> None:
+        self._names.add(f"{namespace}/{name}")
+        if namespace != self.namespace:
+            self._places.append((resource, namespace, name))
+
     def measure(self, what: Mapping[str, Any]) -> None:
         self._measure(self.namespace, what)
 
     def close(self) -> None:
         self.on_close()
+        for place in self._places:
+            with contextlib.suppress(ApiError):
+                self.client.delete(*place)
         for name in self._names:
             for plural in CLUSTER_SCOPED:
                 try:

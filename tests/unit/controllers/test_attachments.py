@@ -23,7 +23,9 @@ UNIQUE = "kubernetes.io/csi/elsewhere.example.com^h"
 
 @pytest.fixture
 def cluster() -> Iterator[Cluster]:
-    made = Cluster(Settings(clock="manual", nodes=0, kubelet=False, scheduler=False, seed=1))
+    controllers = "*,-persistentvolume-attacher-simulation"
+    plain = {"nodes": 0, "kubelet": False, "scheduler": False, "seed": 1}
+    made = Cluster(Settings(clock="manual", controllers=controllers, **plain))  # type: ignore[arg-type]
     made.start(listen=False)
     yield made
     made.stop()
