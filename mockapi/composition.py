@@ -5,7 +5,7 @@ the same in a thread of its own, or as a subprocess.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -87,6 +87,8 @@ logger = logging.getLogger("mockapi.composition")
 
 # How long the control plane may work before requests get their turn.
 SLICE_SECONDS = 0.004
+# How long nothing is to be done until what can wait is done.
+REST_SECONDS = 0.05
 # How many more steps of the control plane a settle may take.
 SETTLE_LIMIT = 20_000_000
 
@@ -188,6 +190,8 @@ class Cluster:
         self.server: Server | None = None
         self.scheduler: Scheduler | None = None
         self.kubelet: Kubelet | None = None
+        self.at_rest: Callable[[], None] = lambda: None
+        """Called when the control plane has come to rest: the time for what can wait."""
         self._loop: gevent.Greenlet | None = None
         self._initial: Snapshot | None = None
         # A step may wait for a webhook; nobody else steps meanwhile.
@@ -411,13 +415,19 @@ class Cluster:
 
     def _run(self) -> None:
         """The loop of the control plane: work in slices, then wait for a write or a timer."""
-        runtime = self.runtime
+        runtime, rested = self.runtime, False
         while True:
             handle = runtime.changed.handle()
             if self._slice():
+                rested = False
                 gevent.sleep(0)
-            else:
-                handle.wait(self.clock.real_delay())
+                continue
+            delay = self.clock.real_delay()
+            if rested or (delay is not None and delay <= REST_SECONDS):
+                rested = not handle.wait(delay)
+            elif not handle.wait(REST_SECONDS):
+                self.at_rest()
+                rested = True
 
     def _slice(self) -> bool:
         """Work for a few milliseconds; True when there may be more to do."""

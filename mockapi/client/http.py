@@ -18,6 +18,8 @@ import yaml
 from requests.adapters import HTTPAdapter
 
 from mockapi.client.protocol import Client, Event, ListResult, Obj
+from mockapi.machinery.patch.two_way import PartPatch
+from mockapi.machinery.request import Normal
 from mockapi.meta.errors import ApiError, Conflict, Expired, Gone, NotFound
 
 _PAGE = 500
@@ -176,10 +178,17 @@ class HttpClient:
         return HttpWatch(self._session, url, query, resource_version)
 
     def create(
-        self, resource: str, namespace: str, obj: Obj, *, name: str = "", subresource: str = ""
+        self,
+        resource: str,
+        namespace: str,
+        obj: Obj | Normal,
+        *,
+        name: str = "",
+        subresource: str = "",
     ) -> Obj:
         url = self._path(resource, namespace, name, subresource)
-        return self._write("POST", url, obj, "application/json")
+        tree = obj.tree if isinstance(obj, Normal) else obj
+        return self._write("POST", url, tree, "application/json")
 
     def update(self, resource: str, namespace: str, obj: Obj, *, subresource: str = "") -> Obj:
         url = self._path(resource, namespace, obj["metadata"]["name"], subresource)
@@ -196,7 +205,8 @@ class HttpClient:
         subresource: str = "",
     ) -> Obj:
         url = self._path(resource, namespace, name, subresource)
-        return self._write("PATCH", url, patch, patch_type)
+        tree = patch.tree() if isinstance(patch, PartPatch) else patch
+        return self._write("PATCH", url, tree, patch_type)
 
     def apply(
         self,

@@ -8,7 +8,7 @@ from mockapi.machinery import request as requests
 from mockapi.machinery.options import DeleteOptions
 from mockapi.machinery.pipeline import Pipeline
 from mockapi.machinery.registry import Registry
-from mockapi.machinery.request import Request
+from mockapi.machinery.request import Normal, Request
 from mockapi.machinery.resource import Resource, UserInfo
 from mockapi.machinery.watching import WatchStream
 from mockapi.meta.errors import PathNotFound
@@ -157,7 +157,13 @@ class InProcessClient:
         return InProcessWatch(self._pipeline.watch(request))
 
     def create(
-        self, resource: str, namespace: str, obj: Obj, *, name: str = "", subresource: str = ""
+        self,
+        resource: str,
+        namespace: str,
+        obj: Obj | Normal,
+        *,
+        name: str = "",
+        subresource: str = "",
     ) -> Obj:
         return self._answer(
             self._request("create", resource, namespace, name, subresource=subresource, obj=obj)

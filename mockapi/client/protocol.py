@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from mockapi.machinery.request import Normal
+
 Obj = dict[str, Any]
 
 
@@ -68,7 +70,13 @@ class Client(Protocol):
     ) -> Watch: ...
 
     def create(
-        self, resource: str, namespace: str, obj: Obj, *, name: str = "", subresource: str = ""
+        self,
+        resource: str,
+        namespace: str,
+        obj: Obj | Normal,
+        *,
+        name: str = "",
+        subresource: str = "",
     ) -> Obj:
         """`name` and `subresource` for creations on an object (`binding`, `eviction`, `token`)."""
 
@@ -83,7 +91,8 @@ class Client(Protocol):
         *,
         patch_type: str = "application/merge-patch+json",
         subresource: str = "",
-    ) -> Obj: ...
+    ) -> Obj:
+        """`patch` is a tree, or a `PartPatch` (of the strategic kind) of a subresource's part."""
 
     def apply(
         self,

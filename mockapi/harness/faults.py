@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from mockapi.base.ids import Ids
 from mockapi.client.protocol import Client, Clients, Event, ListResult, Obj, Watch
+from mockapi.machinery.request import Normal
 from mockapi.meta.errors import ApiError, Conflict, Expired
 
 Result = TypeVar("Result")
@@ -130,7 +131,13 @@ class FaultyClient:
         return FaultyWatch(watch, self._faults)
 
     def create(
-        self, resource: str, namespace: str, obj: Obj, *, name: str = "", subresource: str = ""
+        self,
+        resource: str,
+        namespace: str,
+        obj: Obj | Normal,
+        *,
+        name: str = "",
+        subresource: str = "",
     ) -> Obj:
         return self._write(
             lambda: self._client.create(

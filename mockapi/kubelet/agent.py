@@ -254,18 +254,19 @@ class NodeAgent:
             mounts = self._mounts[worker.uid] = Mounts()
         yield from mount_all(worker, mounts, behaviour, self.objects)
 
-    def write_status(self, pod: Obj, status: Obj) -> Obj | None:
-        """The pod as written; None when it is gone (or another one has its name)."""
+    def write_status(self, pod: Obj, status: Obj, *, normal: bool = False) -> Obj | None:
+        """The pod as written; None when it is gone (or another one has its name). `normal`: the
+        status is as the server would write it."""
         metadata = pod["metadata"]
-        changed = two_way.patch(pod.get("status") or {}, status, POD_STATUS, catalogue.load().types)
-        if not changed:
+        if status == pod.get("status"):
             return pod
+        types = catalogue.load().types
         try:
             return self.client.patch(
                 "v1/pods",
                 metadata["namespace"],
                 metadata["name"],
-                {"metadata": {"uid": metadata["uid"]}, "status": changed},
+                two_way.PartPatch(pod, "status", status, POD_STATUS, types, normal=normal),
                 patch_type=STRATEGIC,
                 subresource="status",
             )

@@ -13,6 +13,7 @@ from mockapi.kubelet.statuses import termination_of
 
 Obj = dict[str, Any]
 
+_KEPT = ("resourceClaimStatuses", "extendedResourceClaimStatus", "nominatedNodeName")
 LOST = "ContainerStatusUnknown"
 
 
@@ -31,7 +32,7 @@ def merged(pod: Obj, status: Obj, *, may_run: bool, now: float) -> Obj:
         elif one["type"] == conditions.SHARED and becomes_terminal and not may_run:
             _replace_or_append(kept, one)
     out["conditions"] = kept
-    for name in ("resourceClaimStatuses", "extendedResourceClaimStatus", "nominatedNodeName"):
+    for name in _KEPT:
         if name in served:
             out[name] = served[name]
     if becomes_terminal and may_run:
@@ -42,6 +43,12 @@ def merged(pod: Obj, status: Obj, *, may_run: bool, now: float) -> Obj:
     if out.get("phase") in conditions.TERMINAL:
         _never_ready(out, now)
     return out
+
+
+def is_in_order(pod: Obj, status: Obj) -> bool:
+    """Whether what `merged` makes of a generated status still has its fields in their places."""
+    served = pod.get("status") or {}
+    return status["phase"] in ("Pending", "Running") and not any(name in served for name in _KEPT)
 
 
 def _replace_or_append(found: list[Obj], condition: Obj) -> None:

@@ -136,13 +136,23 @@ def _apply_probes(spec: Spec, status: Obj, runtime: Sandboxed, probing: ProbeWor
     if running and container is not None:
         result = container.probed.get("Startup")
         started = result == "Success" if result else not probing(spec.name, "Startup")
-    status["started"] = started
+    _put_started(status, started)
     if spec.init and not spec.sidecar:
         terminated = status["state"].get("terminated")
         status["ready"] = terminated is not None and terminated["exitCode"] == 0
     elif started and container is not None:
         result = container.probed.get("Readiness")
         status["ready"] = result == "Success" or not probing(spec.name, "Readiness")
+
+
+_AFTER_STARTED = ("allocatedResources", "resources", "volumeMounts", "user")
+
+
+def _put_started(status: Obj, started: bool) -> None:
+    """In its place among the fields: a status is stored as it is made here."""
+    after = [(name, status.pop(name)) for name in _AFTER_STARTED if name in status]
+    status["started"] = started
+    status.update(after)
 
 
 def phase_of(

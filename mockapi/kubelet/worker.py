@@ -378,7 +378,8 @@ class PodWorker:
         self._unsent = False
         may_run = self.phase != TERMINATED
         status = reporting.merged(self.pod, self.status, may_run=may_run, now=self.now)
-        written = self.host.write_status(self.pod, status)
+        normal = reporting.is_in_order(self.pod, self.status)
+        written = self.host.write_status(self.pod, status, normal=normal)
         if written is None:
             self.gone = True
         else:

@@ -12,7 +12,7 @@ from mockapi.base.clock import Clock, timestamp
 from mockapi.machinery.catalogue import Types
 from mockapi.machinery.managedfields.managers import is_reset
 from mockapi.machinery.objects import Objects
-from mockapi.machinery.request import Request
+from mockapi.machinery.request import Normal, Request
 from mockapi.machinery.resource import Obj, Resource
 from mockapi.machinery.schema.schemas import Decoded, interpret
 from mockapi.machinery.schema.strict import DecodeError
@@ -91,6 +91,8 @@ class Bodies:
         self, request: Request, kind: GroupVersionKind, type_name: str, validation: str
     ) -> Obj:
         """The body as a normalised and defaulted object of `kind`. Warnings go to the request."""
+        if isinstance(request.obj, Normal):
+            return {**request.obj.tree, "metadata": dict(request.obj.tree["metadata"])}
         if request.body is None:
             decoded = Decoded(self._own(request.obj, kind, type_name), [])
         else:

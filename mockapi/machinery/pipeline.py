@@ -22,6 +22,7 @@ from mockapi.machinery.objects import Objects
 from mockapi.machinery.options import DeleteOptions, WriteOptions, parse_list
 from mockapi.machinery.patch import conversion, patching
 from mockapi.machinery.patch.failures import inconvertible
+from mockapi.machinery.patch.two_way import PartPatch
 from mockapi.machinery.reading import Reading, matcher, storage_revision
 from mockapi.machinery.registry import Registry
 from mockapi.machinery.request import ListResult, Request, Result
@@ -152,9 +153,18 @@ class Pipeline:
         options = option_rules.parse_write(request.query, "PatchOptions", apply=apply)
         if apply:
             return self._apply(request, options, plan or UpdatePlan())
-        body = request.obj if request.body is None else request.body
-        patch = patching.Patch(form, body, validation=options.field_validation)
+        if isinstance(request.obj, PartPatch):
+            change = self._part_change(request, request.obj, options)
+        else:
+            body = request.obj if request.body is None else request.body
+            patch = patching.Patch(form, body, validation=options.field_validation)
+            change = self._patch_change(request, patch, options)
+            self._must_exist(request)
+        return self.writer.update(request, change, options, plan or UpdatePlan())
 
+    def _patch_change(
+        self, request: Request, patch: patching.Patch, options: WriteOptions
+    ) -> Callable[[Obj | None], Obj]:
         def change(live: Obj | None) -> Obj:
             if live is None:
                 raise AssertionError("a patch never creates")
@@ -166,8 +176,28 @@ class Pipeline:
             check_name(request, obj)
             return obj
 
-        self._must_exist(request)
-        return self.writer.update(request, change, options, plan or UpdatePlan())
+        return change
+
+    def _part_change(
+        self, request: Request, patch: PartPatch, options: WriteOptions
+    ) -> Callable[[Obj | None], Obj]:
+        """What the patch makes is known where the object is as its writer has seen it."""
+        type_name, part = request.resource.type_name, patch.part
+
+        def change(live: Obj | None) -> Obj:
+            if live is not None and patch.is_made_for(live):
+                if patch.normal:
+                    return {**live, "metadata": dict(live["metadata"]), part: dict(patch.wanted)}
+                asked = {**live, part: patch.wanted}
+                obj = self.objects.decode_part(type_name, asked, part, live)
+                if obj is not None:
+                    return obj
+            by_steps = patching.Patch(
+                patching.STRATEGIC, patch.tree(), validation=options.field_validation
+            )
+            return self._patch_change(request, by_steps, options)(live)
+
+        return change
 
     def _must_exist(self, request: Request) -> None:
         """A patch of what is not there is NotFound even where an update would create."""

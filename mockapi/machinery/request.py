@@ -12,6 +12,15 @@ from mockapi.store.protocol import Entry
 NO_QUERY: Mapping[str, Sequence[str]] = {}
 
 
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """An object as the server itself would write it, given by a component of ours: known fields in
+    Go's order, with their defaults, nothing empty that Go leaves out. It is stored without being
+    read again, and its maker does not change it any more."""
+
+    tree: Obj
+
+
 @dataclass(slots=True)
 class Request:
     """What is asked. The body is raw bytes with their media type, or an object of our own."""

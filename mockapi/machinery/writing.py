@@ -46,6 +46,7 @@ MAX_GENERATED_BASE = 58
 GENERATE_NAME_TRIES = 8
 CONFLICT_TRIES = 5
 _KIND_KEYS = frozenset(("kind", "apiVersion", "metadata"))
+_BOOKKEEPING = frozenset(("managedFields", "resourceVersion"))
 _NOT_COUNTED = frozenset(("kind", "apiVersion", "metadata", "status"))
 
 
@@ -499,7 +500,11 @@ class Writer:
     ) -> list[FieldError]:
         metadata, before = obj["metadata"], old["metadata"]
         errors: list[FieldError] = []
-        if metadata != before:
+        if _is_bookkeeping(metadata, before):
+            managed = metadata.get("managedFields") or ()
+            where = metadata_rules.METADATA.child("managedFields")
+            errors.extend(metadata_rules.validate_managed_fields(managed, where))
+        elif metadata != before:
             errors.extend(
                 metadata_rules.validate_object_meta(
                     metadata, namespaced=resource.namespaced, validate_name=names.path_segment
@@ -781,17 +786,25 @@ def _keep_other_parts(obj: Obj, old: Obj, part: str) -> None:
             keep(obj, old, key)
 
 
+def _is_bookkeeping(metadata: Obj, before: Obj) -> bool:
+    """Nothing differs but what the server keeps there itself: the rest was judged when it was
+    written."""
+    if metadata.keys() - _BOOKKEEPING != before.keys() - _BOOKKEEPING:
+        return False
+    return all(
+        value is before.get(key) or key in _BOOKKEEPING or value == before[key]
+        for key, value in metadata.items()
+    )
+
+
 def same(obj: Obj, old: Obj) -> bool:
     """Nothing would change but the resourceVersion and the times of managed fields."""
     if obj.keys() != old.keys():
         return False
     for key, value in obj.items():
-        if key == "metadata":
-            if not _same_metadata(value, old["metadata"]):
-                return False
-        elif value is not old[key] and value != old[key]:
+        if key != "metadata" and value is not old[key] and value != old[key]:
             return False
-    return True
+    return _same_metadata(obj["metadata"], old["metadata"])
 
 
 def _same_metadata(new: Obj, old: Obj) -> bool:

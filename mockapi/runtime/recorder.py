@@ -12,6 +12,7 @@ from typing import Any
 from mockapi.base.clock import Clock, timestamp
 from mockapi.base.ids import Ids
 from mockapi.client.protocol import Client
+from mockapi.machinery.request import Normal
 from mockapi.meta.errors import ApiError, NotFound
 
 logger = logging.getLogger("mockapi.runtime.recorder")
@@ -23,6 +24,8 @@ SIMILAR_SECONDS = 600.0
 SPAM_BURST = 25.0
 SPAM_SECONDS_PER_EVENT = 300.0
 CACHE_SIZE = 4096
+# The fields of an ObjectReference, in Go's order: events are stored as they are made here.
+_REFERENCE = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
 
 
 @dataclass(slots=True)
@@ -99,7 +102,7 @@ class Recorder:
         """Record; a failure to write is logged and never reaches the caller. `annotations` are
         those of the Event."""
         reference = object_reference(obj, field_path)
-        self.event_about(reference, type, reason, message, annotations=annotations)
+        self._record(reference, type, reason, message, annotations)
 
     def event_about(
         self,
@@ -109,6 +112,18 @@ class Recorder:
         message: str,
         *,
         annotations: Mapping[str, str] | None = None,
+    ) -> None:
+        """As `event`, about what a reference names."""
+        ordered = {key: reference[key] for key in _REFERENCE if reference.get(key)}
+        self._record(ordered, type, reason, message, annotations)
+
+    def _record(
+        self,
+        reference: dict[str, Any],
+        type: str,
+        reason: str,
+        message: str,
+        annotations: Mapping[str, str] | None,
     ) -> None:
         now = self._clock.now()
         about = (
@@ -185,10 +200,9 @@ class Recorder:
         event: dict[str, Any] = {
             "kind": "Event",
             "apiVersion": "v1",
-            "metadata": {"name": name, "namespace": namespace},
+            "metadata": {"name": name, "namespace": namespace, "creationTimestamp": None},
             "involvedObject": reference,
-            "reason": reason,
-            "message": message,
+            **{key: text for key, text in (("reason", reason), ("message", message)) if text},
             "source": self._source,
             "firstTimestamp": moment,
             "lastTimestamp": moment,
@@ -200,7 +214,7 @@ class Recorder:
         }
         if annotations:
             event["metadata"] = {**event["metadata"], "annotations": dict(annotations)}
-        self._client.create("v1/events", namespace, event)
+        self._client.create("v1/events", namespace, Normal(event))
         self._seen.remember(key, _Seen(name=name, namespace=namespace, count=1, first=moment))
 
     def _stamp(self, now: float) -> int:

@@ -5,6 +5,7 @@ values are not changed in place, primitive lists with a merge strategy do not oc
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from mockapi.machinery.catalogue import Field, Shape, Type
@@ -12,6 +13,35 @@ from mockapi.machinery.catalogue import Field, Shape, Type
 Obj = dict[str, Any]
 
 DELETE = {"$patch": "delete"}
+
+
+@dataclass(frozen=True, slots=True)
+class PartPatch:
+    """The patch that makes one part of an object, as its writer has seen it, what he wants there.
+
+    Who has the object as it was seen knows what the patch makes of it, and need not make the patch.
+    """
+
+    seen: Obj
+    part: str
+    wanted: Obj
+    type_name: str
+    """Of the part."""
+    types: Mapping[str, Type]
+    normal: bool = False
+    """What is wanted is as the server would write it (see `request.Normal`)."""
+
+    def tree(self) -> Obj:
+        """The patch itself; for the object with this uid, whatever else has changed in it."""
+        before = self.seen.get(self.part) or {}
+        changed = patch(before, self.wanted, self.type_name, self.types)
+        return {"metadata": {"uid": self.seen["metadata"]["uid"]}, self.part: changed}
+
+    def is_made_for(self, obj: Obj) -> bool:
+        """Whether the object is as it was seen."""
+        mine, other = self.seen["metadata"], obj["metadata"]
+        same: bool = mine["resourceVersion"] == other["resourceVersion"]
+        return same and mine["uid"] == other["uid"]
 
 
 def patch(old: Obj, new: Obj, type_name: str, types: Mapping[str, Type]) -> Obj:

@@ -7,6 +7,7 @@ on leading zeros; the sloppy form that old clients use is told apart to say the 
 import ipaddress
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Any
 
@@ -21,6 +22,7 @@ _NOT_A_CIDR = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
 _ZEROS = re.compile(r"(^|[.:])0+(?=\d)")
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> Address | None:
     """Strictly: no leading zeros, no zone."""
     try:

@@ -1,6 +1,8 @@
 """A tiny API server for kubelet tests: objects, revisions, watches, graceful deletion."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from mockapi.base import tree
@@ -11,6 +13,9 @@ from mockapi.kubelet.kubelet import Kubelet, KubeletSettings
 from mockapi.kubelet.nodes import NodeShape
 from mockapi.machinery import catalogue
 from mockapi.machinery.patch import strategic
+from mockapi.machinery.patch.two_way import PartPatch
+from mockapi.machinery.request import Normal
+from mockapi.machinery.schema.schemas import Schemas
 from mockapi.meta.errors import AlreadyExists, Conflict, NotFound
 from mockapi.runtime.loop import Runtime
 
@@ -74,8 +79,16 @@ class FakeClient:
         return FakeWatch(self.server, resource, int(resource_version))
 
     def create(
-        self, resource: str, namespace: str, obj: Obj, *, name: str = "", subresource: str = ""
+        self,
+        resource: str,
+        namespace: str,
+        obj: Obj | Normal,
+        *,
+        name: str = "",
+        subresource: str = "",
     ) -> Obj:
+        if isinstance(obj, Normal):
+            obj = self.server.vouched(resource, obj.tree)
         return self.server.create(resource, namespace, obj)
 
     def update(self, resource: str, namespace: str, obj: Obj, *, subresource: str = "") -> Obj:
@@ -92,6 +105,10 @@ class FakeClient:
         **_: Any,
     ) -> Obj:
         obj = tree.copy(self.server.find(resource, namespace, name))
+        if isinstance(patch, PartPatch):
+            if patch.normal:
+                self.server.vouched(resource, {patch.part: patch.wanted})
+            patch = patch.tree()
         if not subresource:
             _merge(obj, patch)
             return self.server.put(resource, obj)
@@ -103,7 +120,8 @@ class FakeClient:
         new = strategic.apply(tree.copy(patch), obj, f"io.k8s.api.core.v1.{kind}", types)
         for condition in new["status"].get("conditions") or ():
             if kind == "Pod":
-                condition.setdefault("lastProbeTime", None)  # written always
+                for always in ("lastProbeTime", "lastTransitionTime"):
+                    condition.setdefault(always, None)
         return self.server.put(resource, new, verb=f"patch {subresource}")
 
     def delete_collection(
@@ -132,6 +150,11 @@ def _merge(obj: Obj, patch: Obj) -> None:
             obj[key] = value
 
 
+@cache
+def _schemas() -> Schemas:
+    return Schemas(catalogue.load().types)
+
+
 class FakeServer:
     def __init__(self, clock: Clock, ids: Ids) -> None:
         self.clock, self.ids = clock, ids
@@ -143,6 +166,15 @@ class FakeServer:
 
     def client(self, component: str, *, user: str = "") -> Client:
         return FakeClient(self, user or component)
+
+    def vouched(self, resource: str, obj: Obj) -> Obj:
+        """What a kubelet says is as the server would write it is so, to the order of its fields."""
+        type_name = {"v1/pods": "Pod", "v1/events": "Event"}[resource]
+        normal = _schemas().normal(f"io.k8s.api.core.v1.{type_name}", tree.copy(obj))
+        for part, value in obj.items():
+            if part != "metadata":
+                assert json.dumps(value) == json.dumps(normal[part])
+        return obj
 
     def find(self, resource: str, namespace: str, name: str) -> Obj:
         found = self.objects.get((resource, namespace, name))

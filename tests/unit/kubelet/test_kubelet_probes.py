@@ -228,7 +228,8 @@ def test_readiness_gates() -> None:
         'corresponding condition of pod readiness gate "example.com/lb" does not exist.',
     )
     pod = cluster.pod()
-    gate = {"type": "example.com/lb", "status": "True", "lastProbeTime": None}
+    unknown = {"lastProbeTime": None, "lastTransitionTime": None}
+    gate = {"type": "example.com/lb", "status": "True", **unknown}
     status = {**pod["status"], "conditions": [*pod["status"]["conditions"], gate]}
     cluster.api.update("v1/pods", "default", {**pod, "status": status}, subresource="status")
     cluster.settle()
