@@ -50,6 +50,8 @@ class NodeLifecycleController:
         self.health: dict[str, _Health] = {}
         self.known: dict[str, Obj] = {}
         self.retry: set[str] = set()
+        self.well: dict[str, tuple[Obj, str | None]] = {}
+        """Ready nodes as they were looked at, with their zones: nothing is to be done for them."""
         self.keep_off = base.opt_out(runtime, self.name)
         self.zones = Zones(self.clock)
         self.queue = base.queue(runtime, self.name, self._sync_node, self.nodes)
@@ -150,17 +152,44 @@ class NodeLifecycleController:
         self._register(nodes)
         zones: dict[str, list[bool]] = {}
         for node in nodes:
-            if self.keep_off(node):
-                continue
-            try:
-                ready = self._check(node)
-            except ApiError:
-                continue
-            if EXCLUDED not in objects.labels(node):
-                zones.setdefault(zone_of(node), []).append(ready == "True")
+            well = self.well.get(objects.name(node))
+            if well is None or well[0] is not node or not self._is_heard(node):
+                self._look(node, zones)
+            elif well[1] is not None:
+                zones.setdefault(well[1], []).append(True)
         woken = self.zones.judge(zones)
         for zone in woken:
             self.tainting.add(zone)
+
+    def _look(self, node: Obj, zones: dict[str, list[bool]]) -> None:
+        name = objects.name(node)
+        self.well.pop(name, None)
+        if self.keep_off(node):
+            return
+        try:
+            is_ready = self._check(node) == "True"
+        except ApiError:
+            return
+        zone = zone_of(node) if EXCLUDED not in objects.labels(node) else None
+        if zone is not None:
+            zones.setdefault(zone, []).append(is_ready)
+        if is_ready:
+            self.well[name] = (node, zone)
+
+    def _is_heard(self, node: Obj) -> bool:
+        """The lease of a node that was well is still renewed in time."""
+        name, now = objects.name(node), self.clock.now()
+        health = self.health.get(name)
+        if health is None:
+            return False
+        self._note_renewal(name, health, now)
+        return now <= health.probed + GRACE
+
+    def _note_renewal(self, name: str, health: _Health, now: float) -> None:
+        lease = self.leases.get(LEASE_NAMESPACE, name)
+        renewed = str((lease or {}).get("spec", {}).get("renewTime") or "")
+        if renewed > health.renewed:
+            health.renewed, health.probed = renewed, now
 
     def _register(self, nodes: Iterable[Obj]) -> None:
         present = {objects.name(node): node for node in nodes}
@@ -209,10 +238,7 @@ class NodeLifecycleController:
             if seen.get("lastHeartbeatTime") != health.ready.get("lastHeartbeatTime"):
                 health.probed = now
             health.ready = seen
-        lease = self.leases.get(LEASE_NAMESPACE, name)
-        renewed = str((lease or {}).get("spec", {}).get("renewTime") or "")
-        if renewed > health.renewed:
-            health.renewed, health.probed = renewed, now
+        self._note_renewal(name, health, now)
         if now <= health.probed + grace:
             return seen
         return self._silent(node, seen, health)

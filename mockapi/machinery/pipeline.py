@@ -14,6 +14,7 @@ from mockapi.base import deep
 from mockapi.base.clock import Clock
 from mockapi.base.ids import Ids
 from mockapi.machinery import options as option_rules
+from mockapi.machinery import renewing
 from mockapi.machinery.admission.chain import Chain
 from mockapi.machinery.bodies import Bodies
 from mockapi.machinery.deletion import Deleter
@@ -124,6 +125,10 @@ class Pipeline:
         return self.writer.create(request, obj, options)
 
     def update(self, request: Request, plan: UpdatePlan | None = None) -> Result:
+        if request.resource.bucket == renewing.LEASES:
+            known = renewing.renewed(self.writer, request)
+            if known is not None:
+                return known
         options = option_rules.parse_write(request.query, "UpdateOptions")
         plan = plan or UpdatePlan()
         resource = request.resource

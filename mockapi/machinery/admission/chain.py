@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from mockapi.base import tree
 from mockapi.base.ids import Ids
@@ -94,23 +94,35 @@ class Plugin(Protocol):
         """Raise ApiError when the final object may not be written."""
 
 
+@runtime_checkable
+class Hooked(Protocol):
+    """A plugin that asks what users have configured."""
+
+    @property
+    def is_active(self) -> bool:
+        """Anything is configured."""
+
+
 class Chain:
     """The plugins in order; all of them admit before any of them validates."""
 
     def __init__(self, plugins: Sequence[Plugin]) -> None:
         self.plugins = tuple(plugins)
         self._concerned: dict[Any, tuple[Plugin, ...]] = {}
+        self._hooked: tuple[Hooked, ...] | None = None
 
     def add(self, plugin: Plugin) -> None:
         """Put one before all others."""
         self.plugins = (plugin, *self.plugins)
         self._concerned.clear()
+        self._hooked = None
 
     def add_before(self, name: str, *plugins: Plugin) -> None:
         """Put some before the plugin of that name."""
         place = [plugin.name for plugin in self.plugins].index(name)
         self.plugins = (*self.plugins[:place], *plugins, *self.plugins[place:])
         self._concerned.clear()
+        self._hooked = None
 
     def admit(self, attributes: Attributes) -> None:
         self._admit(attributes)
@@ -121,6 +133,13 @@ class Chain:
     def _admit(self, attributes: Attributes) -> None:
         for plugin in self._plugins_for(attributes):
             plugin.admit(attributes)
+
+    @property
+    def has_hooks(self) -> bool:
+        """Somebody may have been told of every write: webhooks and policies are there."""
+        if self._hooked is None:
+            self._hooked = tuple(one for one in self.plugins if isinstance(one, Hooked))
+        return any(plugin.is_active for plugin in self._hooked)
 
     def validate(self, attributes: Attributes) -> None:
         for plugin in self._plugins_for(attributes):

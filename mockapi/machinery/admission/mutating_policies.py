@@ -45,6 +45,10 @@ class MutatingAdmissionPolicy:
         self._objects = objects
         self._managers = managers
 
+    @property
+    def is_active(self) -> bool:
+        return bool(self._policies.known())
+
     def handles(self, attributes: Attributes) -> bool:
         return attributes.operation != "DELETE" and not matching.is_exempt(attributes)
 

@@ -89,7 +89,7 @@ class Policies:
         self._objects = objects
         self._registry = registry
         self._equivalents: Equivalents = registry.equivalents
-        self._known = Kept(store, (self._policies, self._bindings), self._read)
+        self.known = Kept(store, (self._policies, self._bindings), self._read)
 
     def _read(self) -> list[Policy]:
         bindings: dict[str, list[Binding]] = {}
@@ -107,7 +107,7 @@ class Policies:
         """In the order of the policies' names."""
         return [
             found
-            for policy in self._known()
+            for policy in self.known()
             if (resource := matching.match(policy.matching, attributes, self._equivalents))
             for found in self._invocations(policy, resource, attributes)
         ]

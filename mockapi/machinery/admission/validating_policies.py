@@ -50,6 +50,10 @@ class ValidatingAdmissionPolicy:
         self._policies = policies
         self._expressions = expressions
 
+    @property
+    def is_active(self) -> bool:
+        return bool(self._policies.known())
+
     def handles(self, attributes: Attributes) -> bool:
         return not matching.is_exempt(attributes)
 

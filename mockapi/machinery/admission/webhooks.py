@@ -56,6 +56,10 @@ class _Webhooks:
         self._equivalents = equivalents
         self._expressions = expressions
 
+    @property
+    def is_active(self) -> bool:
+        return bool(self._hooks())
+
     def handles(self, attributes: Attributes) -> bool:
         return not matching.is_exempt(attributes)
 
