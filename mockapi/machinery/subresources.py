@@ -178,6 +178,7 @@ class Subresources:
         node = binding["target"]["name"]
 
         def change(pod: Obj) -> Obj:
+            _check_preconditions(binding["metadata"], pod["metadata"], dry_run=options.dry_run)
             return self._bound(pod, node, binding, name)
 
         self._rewrite(request, name, change, dry_run=options.dry_run)
@@ -185,19 +186,6 @@ class Subresources:
 
     def _bound(self, pod: Obj, node: str, binding: Obj, name: str) -> Obj:
         metadata, spec = pod["metadata"], pod["spec"]
-        uid, version = binding["metadata"].get("uid"), binding["metadata"].get("resourceVersion")
-        if uid and uid != metadata["uid"]:
-            message = (
-                f"Precondition failed: UID in precondition: {uid}, "
-                f"UID in object meta: {metadata['uid']}"
-            )
-            raise Conflict("", "pods/binding", name, message)
-        if version and version != metadata["resourceVersion"]:
-            message = (
-                f"Precondition failed: ResourceVersion in precondition: {version}, "
-                f"ResourceVersion in object meta: {metadata['resourceVersion']}"
-            )
-            raise Conflict("", "pods/binding", name, message)
         if metadata.get("deletionTimestamp"):
             raise Conflict(
                 "",
@@ -318,6 +306,20 @@ def _check_scale(scale: Mapping[str, Any], name: str, resource: Resource) -> Non
     if replicas < 0:
         errors = [fields.invalid("spec.replicas", replicas, "must be greater than or equal to 0")]
         raise Invalid("autoscaling", "Scale", name, errors)
+
+
+def _check_preconditions(asked: Obj, metadata: Obj, *, dry_run: bool) -> None:
+    """In the storage's words."""
+    name, root = metadata["name"], "" if dry_run else "/registry"
+    for key, what in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
+        if asked.get(key) and asked[key] != metadata[key]:
+            message = (
+                f"StorageError: invalid object, Code: 4, Key: {root}/pods/"
+                f"{metadata['namespace']}/{name}, ResourceVersion: 0, AdditionalErrorMsg: "
+                f"Precondition failed: {what} in precondition: {asked[key]}, "
+                f"{what} in object meta: {metadata[key]}"
+            )
+            raise Conflict("", "pods", name, message)
 
 
 def _check_binding(binding: Obj) -> None:
