@@ -66,6 +66,8 @@ class Side:
 
     def _make_namespace(self, name: str, session: "_Session") -> None:
         made = self.send("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+        while made["status"] in (0, 409):  # a server that is busy answers late
+            made = self.send("GET", f"/api/v1/namespaces/{name}")
         session.start = json.loads(made["content"])["metadata"]["resourceVersion"]
         path = f"/api/v1/namespaces/{name}/serviceaccounts"
         self.send("POST", path, {"metadata": {"name": "default"}})
