@@ -3,6 +3,7 @@
 Sources: pkg/scheduler/schedule_one.go, framework/runtime/framework.go, framework/types.go.
 """
 
+import operator
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -329,9 +330,10 @@ def rank(attempt: Attempt) -> Ranking:
             raw = rated[place]
             scores = Scores(raw, plugin.normalized(raw))
         found[plugin.name] = scores
-        totals = [
-            total + weight * score for total, score in zip(totals, scores.normalized, strict=True)
-        ]
+        weighted: Sequence[int] = scores.normalized
+        if weight != 1:
+            weighted = [weight * score for score in weighted]
+        totals = list(map(operator.add, totals, weighted))
     return Ranking(nodes, found, totals)
 
 

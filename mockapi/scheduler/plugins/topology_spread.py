@@ -223,6 +223,7 @@ class PodTopologySpread(Plugin):
             action: [given for given in defaults if given["whenUnsatisfiable"] == action]
             for action in ("DoNotSchedule", "ScheduleAnyway")
         }
+        self._of_selector = lru_cache(maxsize=1024)(self._default_constraints)
         self.hints = {
             ("AssignedPod", "add"): self._after_assigned,
             ("AssignedPod", "update-labels"): self._after_assigned,
@@ -235,17 +236,22 @@ class PodTopologySpread(Plugin):
             ("Node", "update-taints"): self._after_node,
         }
 
-    def _constraints(self, pod: PodInfo, cluster: Cluster, action: str) -> list[Constraint]:
+    def _constraints(self, pod: PodInfo, cluster: Cluster, action: str) -> Sequence[Constraint]:
         own = pod.spec.get("topologySpreadConstraints")
         if own:
             return [_constraint(c, pod.labels) for c in own if c["whenUnsatisfiable"] == action]
-        given = self._defaults[action]
-        if not given:
+        if not self._defaults[action]:
             return []
         selector = default_selector(pod, cluster)
         if selector.empty:
             return []
-        return [Constraint(c["topologyKey"], c["maxSkew"], selector, 1, True, False) for c in given]
+        return self._of_selector(selector, action)
+
+    def _default_constraints(self, selector: LabelSelector, action: str) -> list[Constraint]:
+        return [
+            Constraint(given["topologyKey"], given["maxSkew"], selector, 1, True, False)
+            for given in self._defaults[action]
+        ]
 
     def settled(self, pod: PodInfo) -> bool:
         own = pod.spec.get("topologySpreadConstraints")
@@ -267,7 +273,7 @@ class PodTopologySpread(Plugin):
 
     # What may make a rejected pod fit
 
-    def _hard(self, pod: PodInfo, cluster: Cluster) -> list[Constraint]:
+    def _hard(self, pod: PodInfo, cluster: Cluster) -> Sequence[Constraint]:
         return self._constraints(pod, cluster, "DoNotSchedule")
 
     def _after_target(self, pod: PodInfo, change: Change, cluster: Cluster) -> bool:
@@ -339,9 +345,9 @@ class _Scoring:
         self._pod = pod
         self._constraints = constraints
         self._cluster = cluster
-        self._nodes = nodes
+        self._all = nodes
+        self._nodes = [n for n in nodes if _has_all(n.labels, constraints)] if strict else nodes
         self._strict = strict
-        self._compared = [not strict or _has_all(node.labels, constraints) for node in nodes]
 
     def scores(self) -> Scores:
         totals = [0.0] * len(self._nodes)
@@ -350,39 +356,38 @@ class _Scoring:
             if counts is None or constraint.selector is not selector:
                 selector = constraint.selector
                 counts = constraint.counts(self._cluster, self._pod.namespace)
-            self._add(constraint, counts, totals)
-        raw = [
-            math.floor(total + 0.5) if compared else 0
-            for total, compared in zip(totals, self._compared, strict=True)
-        ]
-        return Scores(raw, self._normalized(raw))
+            totals = self._plus(constraint, counts, totals)
+        raw = [math.floor(total + 0.5) for total in totals]
+        return Scores(self._with_others(raw), self._with_others(_normalized(raw)))
 
-    def _add(self, constraint: Constraint, counts: Mapping[str, int], totals: list[float]) -> None:
+    def _with_others(self, scores: list[int]) -> list[int]:
+        """Nodes that are not compared get nothing."""
+        if len(scores) == len(self._all):
+            return scores
+        known = {node.name: score for node, score in zip(self._nodes, scores, strict=True)}
+        return [known.get(node.name, 0) for node in self._all]
+
+    def _plus(
+        self, constraint: Constraint, counts: Mapping[str, int], totals: list[float]
+    ) -> list[float]:
+        """Nodes without the label stay as they are."""
         key, bonus = constraint.key, float(constraint.max_skew - 1)
-        labelled = [
-            (index, node)
-            for index, node in enumerate(self._nodes)
-            if self._compared[index] and key in node.labels
-        ]
-        if not labelled:
-            return
         if key == HOSTNAME:
-            weight = math.log(sum(self._compared) + 2)
-            for index, node in labelled:
-                totals[index] += counts.get(node.name, 0) * weight + bonus
-            return
-        domains = dict.fromkeys(
-            (
-                node.labels.get(key, "")
-                for node, compared in zip(self._nodes, self._compared, strict=True)
-                if compared
-            ),
-            0,
-        )
+            weight = math.log(len(self._nodes) + 2)
+            return [
+                total + (counts.get(node.name, 0) * weight + bonus) if key in node.labels else total
+                for total, node in zip(totals, self._nodes, strict=True)
+            ]
+        values = [node.labels.get(key) for node in self._nodes]
+        if values.count(None) == len(values):
+            return totals
+        domains = dict.fromkeys((value or "" for value in values), 0)
         self._fill(constraint, counts, domains)
         weight = math.log(len(domains) + 2)
-        for index, node in labelled:
-            totals[index] += domains[node.labels[key]] * weight + bonus
+        return [
+            total if value is None else total + (domains[value] * weight + bonus)
+            for total, value in zip(totals, values, strict=True)
+        ]
 
     def _fill(
         self, constraint: Constraint, counts: Mapping[str, int], domains: dict[str, int]
@@ -397,12 +402,9 @@ class _Scoring:
             if value in domains and constraint.includes(node, match, tolerations):
                 domains[value] += count
 
-    def _normalized(self, raw: Sequence[int]) -> list[int]:
-        compared = [score for score, is_in in zip(raw, self._compared, strict=True) if is_in]
-        lowest, highest = min(compared, default=0), max(compared, default=0)
-        if highest == 0:
-            return [MAX_SCORE if is_in else 0 for is_in in self._compared]
-        return [
-            MAX_SCORE * (highest + lowest - score) // highest if is_in else 0
-            for score, is_in in zip(raw, self._compared, strict=True)
-        ]
+
+def _normalized(raw: Sequence[int]) -> list[int]:
+    lowest, highest = min(raw, default=0), max(raw, default=0)
+    if highest == 0:
+        return [MAX_SCORE] * len(raw)
+    return [MAX_SCORE * (highest + lowest - score) // highest for score in raw]
