@@ -233,6 +233,7 @@ class Cluster:
             managers=self._managers,
             hooks={},
         )
+        pipeline.writer.refusal = self._refusal
         pipeline.answer("subjectaccessreviews.authorization.k8s.io", self._review)
         self._admit_webhooks(pipeline)
         pipeline.writer.hooks["services"] = service_hook(self.store, objects, self.ids)
@@ -303,6 +304,13 @@ class Cluster:
 
     def _may(self, user: UserInfo, attributes: authorization.Attributes) -> bool:
         return self._authorize(user, attributes).allowed
+
+    def _refusal(self, user: UserInfo, verb: str, **asked: str) -> str:
+        attributes = authorization.Attributes(verb, **asked)
+        decision = self.security.authorizer.authorize(user, attributes)
+        if decision.allowed:
+            return ""
+        return authorization.forbidden(user, attributes, decision.reason).message
 
     def _review(self, request: Request) -> Result:
         """The access reviews of our own controllers."""

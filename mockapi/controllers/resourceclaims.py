@@ -13,6 +13,7 @@ TEMPLATES = "resource.k8s.io/v1/resourceclaimtemplates"
 MANAGER = "ResourceClaimController"
 POD_CLAIM = "resource.kubernetes.io/pod-claim-name"
 FINALIZER = "resource.kubernetes.io/delete-protection"
+_ACCOUNT = "system:serviceaccount:kube-system:resource-claim-controller"
 LONGEST_NAME = 57
 MOST_CONSUMERS = 256
 
@@ -49,7 +50,7 @@ class ResourceClaimController:
     name = "resourceclaim-controller"
 
     def start(self, runtime: Runtime) -> None:
-        self.client = base.client(runtime)
+        self.client = runtime.client(base.MANAGER, user=_ACCOUNT)
         self.recorder = base.recorder(runtime, "resource_claim")
         self.pods = runtime.informer("v1/pods")
         self.claims = runtime.informer(CLAIMS)

@@ -36,6 +36,26 @@ class Reader(Protocol):
     def list(self, resource: str, namespace: str | None = None) -> Sequence[Obj]: ...
 
 
+class Refusal(Protocol):
+    """Why a user may not do something with a resource, in the real words; "" when they may."""
+
+    def __call__(
+        self,
+        user: UserInfo,
+        verb: str,
+        *,
+        group: str,
+        resource: str,
+        subresource: str,
+        namespace: str = "",
+        name: str = "",
+    ) -> str: ...
+
+
+def no_refusal(user: UserInfo, verb: str, **asked: str) -> str:
+    return ""
+
+
 @dataclass(slots=True)
 class Context:
     """What a strategy may ask of the cluster at the moment of one request."""
@@ -54,6 +74,8 @@ class Context:
     """The object will be read back otherwise than it was stored."""
     emptied: Places = ()
     """What the request gave and the object is without."""
+    verb: str = ""
+    refusal: Refusal = no_refusal
 
     def warn(self, text: str) -> None:
         if text not in self.warnings:

@@ -21,8 +21,10 @@ from mockapi.machinery.resource import (
     Context,
     Obj,
     Reader,
+    Refusal,
     Resource,
     StatusStrategy,
+    no_refusal,
 )
 from mockapi.machinery.schema import empties
 from mockapi.machinery.validation import metadata as metadata_rules
@@ -157,6 +159,7 @@ class Writer:
         self.admission = admission
         self.managers = managers
         self.hooks = hooks
+        self.refusal: Refusal = no_refusal
         self._empty_status: dict[str, Any] = {}
         self._unsettled: set[int] = set()
         """Revisions of objects that the real server reads back otherwise than it stored them: the
@@ -600,6 +603,8 @@ class Writer:
             dry_run=options.dry_run,
             subresource=request.subresource,
             warnings=request.warnings,
+            verb=request.verb,
+            refusal=self.refusal,
         )
 
     def _attributes(

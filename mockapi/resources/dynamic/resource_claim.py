@@ -6,7 +6,7 @@ from mockapi.machinery.resource import METADATA_OF_STATUS, Context, Obj, StatusS
 from mockapi.machinery.validation import declared
 from mockapi.meta.errors import Invalid
 from mockapi.meta.fields import FieldError, Path
-from mockapi.resources.dynamic import allocations, claims, declarations
+from mockapi.resources.dynamic import allocations, claims, declarations, permissions
 
 Errors = list[FieldError]
 
@@ -70,6 +70,10 @@ def _judge_status(obj: Obj, old: Obj, context: Context) -> Errors:
                 labels = namespace_labels(obj, context)
                 errors += claims.no_admin(path.child("adminAccess"), labels)
                 break
+    errors += permissions.binding(status, was, _STATUS.child("allocation"), context)
+    if status.get("allocation") is not None:
+        where, namespace = _STATUS.child("devices"), obj["metadata"].get("namespace", "")
+        errors += permissions.device_status(status, was, namespace, where, context)
     names = claims.request_names(_devices(obj))
     leaving = "deletionTimestamp" in obj["metadata"]
     errors += allocations.validate(status, was, names, _STATUS, is_leaving=leaving)

@@ -1,0 +1,40 @@
+"""Write `recordings/authorized.json`: a real server's answers to users who may not do everything.
+
+    MOCKAPI_ORACLE=kubeconfig python -m tests.contract.record_authorized
+
+The cases are in `authorized.yaml`, as in `cases`; ours are asked of a server with RBAC.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import yaml
+
+from tests.contract import harness
+from tests.contract.harness import HERE, Target, Tree, target_of
+
+FILE = HERE / "authorized.yaml"
+RECORDING = HERE / "recordings" / "authorized.json"
+
+
+def replies(target: Target) -> dict[str, list[Tree]]:
+    return {case.name: harness.run(case, target) for case in harness.load(FILE)}
+
+
+def target_of_token(kubeconfig: Path) -> Target:
+    """A server of ours, where the administrator has a token."""
+    config = yaml.safe_load(kubeconfig.read_text())
+    token = config["users"][0]["user"]["token"]
+    url = config["clusters"][0]["cluster"]["server"]
+    return Target(url, {"Authorization": f"Bearer {token}"})
+
+
+def main() -> None:
+    found = replies(target_of(Path(os.environ["MOCKAPI_ORACLE"])))
+    RECORDING.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    print({name: [reply["status"] for reply in steps] for name, steps in found.items()})
+
+
+if __name__ == "__main__":
+    main()
