@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from mockapi.machinery.resource import Obj, Reader, UserInfo
-from mockapi.meta import gofmt
+from mockapi.meta import gofmt, selectors
 from mockapi.meta.errors import ApiError, Forbidden
 from mockapi.meta.names import qualified
 
@@ -75,7 +75,42 @@ def review(spec: Obj, user: UserInfo, authorizer: Authorizer) -> Obj:
     status: Obj = {"allowed": decision.allowed}
     if decision.reason:
         status["reason"] = decision.reason
+    if problems := _unread(spec.get("resourceAttributes") or {}):
+        status["evaluationError"] = "; ".join(problems)
     return status
+
+
+def _unread(asked: Obj) -> list[str]:
+    """Which selectors of a review could not be read, in whole or in part: they are ignored."""
+    found = []
+    for name, reads in (("fieldSelector", _reads_field), ("labelSelector", _reads_label)):
+        selector = asked.get(name) or {}
+        requirements = selector.get("requirements") or ()
+        readable = [reads(one) for one in requirements]
+        if requirements and all(readable):
+            continue
+        if requirements or not _reads_text(name, selector.get("rawSelector", "")):
+            how = "partially ignored" if any(readable) else "ignored"
+            found.append(f"spec.resourceAttributes.{name} {how} due to parse error")
+    return found
+
+
+def _reads_field(requirement: Obj) -> bool:
+    one = len(requirement.get("values") or ()) == 1
+    return one and requirement.get("operator") in ("In", "NotIn")
+
+
+def _reads_label(requirement: Obj) -> bool:
+    return requirement.get("operator") in ("In", "NotIn", "Exists", "DoesNotExist")
+
+
+def _reads_text(name: str, text: str) -> bool:
+    parse = selectors.parse_fields if name == "fieldSelector" else selectors.parse_labels
+    try:
+        parse(text)
+    except ApiError:
+        return False
+    return True
 
 
 def subject_of(spec: Obj) -> UserInfo:

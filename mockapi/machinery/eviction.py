@@ -10,7 +10,7 @@ from mockapi.machinery import options as option_rules
 from mockapi.machinery.options import WriteOptions
 from mockapi.machinery.request import Request, Result
 from mockapi.machinery.resource import Obj, UserInfo
-from mockapi.machinery.writing import UpdatePlan
+from mockapi.machinery.writing import UpdatePlan, match_namespace
 from mockapi.meta import fields, gofmt
 from mockapi.meta.errors import (
     ApiError,
@@ -43,6 +43,7 @@ class Evictions:
         options = option_rules.parse_write(request.query, "CreateOptions")
         kind = GroupVersionKind("policy", "v1", "Eviction")
         eviction = self.pipeline.bodies.decode(request, kind, _TYPE, options.field_validation)
+        match_namespace(eviction["metadata"], request.namespace)
         if eviction["metadata"].get("name") != request.name:
             raise BadRequest("name in URL does not match name in Eviction object")
         given = eviction.get("deleteOptions") or {}

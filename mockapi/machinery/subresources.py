@@ -16,7 +16,12 @@ from mockapi.machinery.options import WriteOptions
 from mockapi.machinery.patch import patching
 from mockapi.machinery.request import ListResult, Request, Result
 from mockapi.machinery.resource import Obj, Resource, ScaleStrategy
-from mockapi.machinery.writing import UpdatePlan, check_name
+from mockapi.machinery.writing import (
+    UpdatePlan,
+    check_name,
+    match_namespace,
+    wipe_system_fields,
+)
 from mockapi.meta import fields, gofmt
 from mockapi.meta.errors import (
     ApiError,
@@ -169,9 +174,13 @@ class Subresources:
         binding = self.pipeline.bodies.decode(
             request, kind, _BINDING_TYPE, options.field_validation
         )
-        name = request.name or binding["metadata"].get("name", "")
-        if name != binding["metadata"].get("name", ""):
+        said = binding["metadata"]
+        match_namespace(said, request.namespace)
+        name = said.get("name", "")
+        if request.name not in ("", name):
             raise BadRequest("name in URL does not match name in Binding object")
+        if not request.name:
+            wipe_system_fields(said)
         _check_binding(binding)
         if not name:
             raise BadRequest("Name parameter required.")

@@ -20,7 +20,8 @@ from mockapi.machinery import authorization, options
 from mockapi.machinery.authorization import subject_of
 from mockapi.machinery.request import Request
 from mockapi.machinery.resource import Obj, Resource, UserInfo
-from mockapi.machinery.writing import manager_of, match_namespace
+from mockapi.machinery.validation import reviews as rules
+from mockapi.machinery.writing import manager_of, match_namespace, wipe_system_fields
 from mockapi.meta import fields, gofmt
 from mockapi.meta.errors import BadRequest, Conflict, Invalid, NotFound
 from mockapi.meta.names import GroupVersionKind
@@ -29,8 +30,6 @@ ISSUER = "https://kubernetes.default.svc.cluster.local"
 TOKEN_REQUEST = GroupVersionKind("authentication.k8s.io", "v1", "TokenRequest")
 _TOKEN_TYPE = "io.k8s.api.authentication.v1.TokenRequest"
 _SHORTEST, _LONGEST = 600, 1 << 32
-_ONE_OF = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
-
 _RULE_KEYS = ("verbs", "apiGroups", "resources", "resourceNames")
 
 Answer = Callable[[Obj, Call, Route, Kernel], None]
@@ -53,6 +52,8 @@ def serve(call: Call, route: Route, kernel: Kernel) -> Reply:
         _token(obj, call, route, kernel)
     else:
         obj = _decoded(request, asked, kernel, route.resource)
+        match_namespace(obj["metadata"], route.namespace)
+        wipe_system_fields(obj["metadata"])
         _ANSWERS[route.resource.kind](obj, call, route, kernel)
     if form.target:
         include = transform.include_object(form, call.query)
@@ -97,43 +98,14 @@ def _decoded(
 
 
 def _self_access(obj: Obj, call: Call, route: Route, kernel: Kernel) -> None:
-    _refuse(_access_errors(obj["spec"]), "authorization.k8s.io")
+    _refuse(rules.self_access(obj), "authorization.k8s.io")
     obj["status"] = authorization.review(obj["spec"], call.user, kernel.security.authorizer)
 
 
 def _access(obj: Obj, call: Call, route: Route, kernel: Kernel) -> None:
+    _refuse((rules.local_access if route.namespace else rules.access)(obj), "authorization.k8s.io")
     spec = obj["spec"]
-    errors = _access_errors(spec)
-    if not spec.get("user") and not spec.get("groups"):
-        text = "at least one of user or group must be specified"
-        errors.append(fields.invalid("spec.user", spec.get("user", ""), text))
-    errors += _local_errors(spec, route)
-    _refuse(errors, "authorization.k8s.io")
     obj["status"] = authorization.review(spec, subject_of(spec), kernel.security.authorizer)
-
-
-def _access_errors(spec: Obj) -> list[fields.FieldError]:
-    resource, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
-    if (resource is None) != (path is None):
-        return []
-    # The real server shows its internal type, which has no JSON names.
-    shown = None if path is None else {"Path": path.get("path", ""), "Verb": path.get("verb", "")}
-    return [fields.invalid("spec", shown, _ONE_OF)]
-
-
-def _local_errors(spec: Obj, route: Route) -> list[fields.FieldError]:
-    if not route.namespace:
-        return []
-    namespace = (spec.get("resourceAttributes") or {}).get("namespace", "")
-    found = []
-    if spec.get("resourceAttributes") is not None and namespace != route.namespace:
-        text = "must match metadata.namespace"
-        found.append(fields.invalid("spec.resourceAttributes.namespace", namespace, text))
-    if spec.get("nonResourceAttributes") is not None:
-        text = "disallowed on this kind of request"
-        value = spec["nonResourceAttributes"]
-        found.append(fields.invalid("spec.nonResourceAttributes", value, text))
-    return found
 
 
 def _rules(obj: Obj, call: Call, route: Route, kernel: Kernel) -> None:
@@ -143,6 +115,8 @@ def _rules(obj: Obj, call: Call, route: Route, kernel: Kernel) -> None:
     found = list(kernel.security.authorizer.rules_for(call.user, namespace))
     resources = [rule for rule in found if "resources" in rule]
     paths = [rule for rule in found if "nonResourceURLs" in rule]
+    # The answer is an object of its own.
+    obj["metadata"], obj["spec"] = {}, {}
     obj["status"] = {
         "resourceRules": [
             {key: rule[key] for key in _RULE_KEYS if rule.get(key)} for rule in resources
@@ -162,11 +136,14 @@ def _token_review(obj: Obj, call: Call, route: Route, kernel: Kernel) -> None:
     if not token:
         raise BadRequest("token is required for TokenReview in authentication")
     user = kernel.security.tokens.user_of(token)
+    # What the client says itself stays, but for what is found out.
+    status = obj["status"] = dict(obj.get("status") or {})
+    status.pop("authenticated", None)
     if user is None:
-        obj["status"] = {"user": {}, "error": "invalid bearer token"}
+        status |= {"user": status.get("user") or {}, "error": "invalid bearer token"}
         return
     audiences = obj["spec"].get("audiences") or [ISSUER]
-    obj["status"] = {"authenticated": True, "user": _user(user), "audiences": audiences}
+    status |= {"authenticated": True, "user": _user(user), "audiences": audiences}
 
 
 def _whoami(obj: Obj, call: Call, route: Route, kernel: Kernel) -> None:

@@ -25,7 +25,7 @@ def validate_selector(selector: Any, path: Path) -> list[FieldError]:
 
 
 def validate_requirement(requirement: Any, path: Path) -> list[FieldError]:
-    errors = _operator(requirement, path)
+    errors = operator_errors(requirement, path)
     errors.extend(validate_label_name(requirement.get("key", ""), path.child("key")))
     for index, value in enumerate(requirement.get("values") or ()):
         for detail in formats.label_value(value):
@@ -33,7 +33,7 @@ def validate_requirement(requirement: Any, path: Path) -> list[FieldError]:
     return errors
 
 
-def _operator(requirement: Any, path: Path) -> list[FieldError]:
+def operator_errors(requirement: Any, path: Path) -> list[FieldError]:
     operator = requirement.get("operator", "")
     values = requirement.get("values")
     if operator in ("In", "NotIn"):
