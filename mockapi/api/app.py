@@ -44,6 +44,7 @@ def create_app(gateway: Gateway) -> Flask:
         _serve(app, gateway, f"/{endpoint}", health.serve)
         _serve(app, gateway, f"/{endpoint}/<path:rest>", health.serve)
     _serve(app, gateway, "/metrics", gateway.metrics.serve)
+    _serve(app, gateway, "/metrics/slis", health.slis)
     _serve(app, gateway, "/openapi/v2", gateway.openapi.second)
     _serve(app, gateway, "/openapi/v3", gateway.openapi.index)
     _serve(app, gateway, "/openapi/v3/<path:rest>", gateway.openapi.third)

@@ -3,10 +3,12 @@
 Source of texts: apiserver pkg/server/healthz.
 """
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
-from mockapi.api import reply
+from mockapi.api import metrics, process, reply
 from mockapi.api.call import Call
+from mockapi.api.process import Gauge, Sample
 from mockapi.api.reply import Reply
 from mockapi.api.routes import PlainNotFound
 
@@ -49,6 +51,10 @@ _ALIVE = ("ping", "log", "loopback-serving-certificate", "etcd", *_STARTED)
 _READY = ("ping", "log", "etcd", "etcd-readiness", "informer-sync", *_STARTED, "shutdown")
 CHECKS = {"healthz": _ALIVE, "livez": _ALIVE, "readyz": _READY}
 
+_LAST_TEXT = "[STABLE] This metric records the result of a single healthcheck."
+_ALL_TEXT = "[STABLE] This metric records the results of all healthcheck."
+_STARTED_TEXT = "[ALPHA] Start time of the process since unix epoch in seconds."
+
 Failing = Callable[[], Sequence[str]]
 
 
@@ -57,6 +63,33 @@ class Health:
 
     def __init__(self, failing: Failing) -> None:
         self._failing = failing
+        self._last: dict[tuple[str, str], bool] = {}
+        self._results: Counter[tuple[str, str, str]] = Counter()
+
+    def slis(self, call: Call) -> Reply:
+        """/metrics/slis: what the checks that were asked for have said."""
+        return metrics.page(metrics.written(self._gauges()), call)
+
+    def _gauges(self) -> list[Gauge]:
+        return [
+            ("kubernetes_healthcheck", _LAST_TEXT, self._last_results),
+            ("kubernetes_healthchecks_total", _ALL_TEXT, self._all_results),
+            ("process_start_time_seconds", _STARTED_TEXT, lambda: [({}, process.started())]),
+        ]
+
+    def _last_results(self) -> Iterator[Sample]:
+        for (name, endpoint), passed in sorted(self._last.items()):
+            yield {"name": name, "type": endpoint}, float(passed)
+
+    def _all_results(self) -> Iterator[Sample]:
+        for (name, status, endpoint), count in sorted(self._results.items()):
+            yield {"name": name, "status": status, "type": endpoint}, float(count)
+
+    def _noted(self, endpoint: str, checks: Iterable[str], failing: Container[str]) -> None:
+        for check in checks:
+            passed = check not in failing
+            self._last[check, endpoint] = passed
+            self._results[check, "success" if passed else "error", endpoint] += 1
 
     def serve(self, call: Call) -> Reply:
         endpoint, _, check = call.path[1:].partition("/")
@@ -65,16 +98,19 @@ class Health:
             return self._all(endpoint, checks, call)
         if check not in checks:
             raise PlainNotFound()
-        return self._one(check)
+        return self._one(endpoint, check)
 
-    def _one(self, check: str) -> Reply:
-        if check in self._failing():
+    def _one(self, endpoint: str, check: str) -> Reply:
+        failing = self._failing()
+        self._noted(endpoint, (check,), failing)
+        if check in failing:
             return reply.text(500, f"internal server error: {check} is not ready\n")
         return Reply(200, b"ok", "text/plain; charset=utf-8")
 
     def _all(self, endpoint: str, checks: Sequence[str], call: Call) -> Reply:
         excluded = set(call.query.get("exclude", ()))
         failing = set(self._failing()) - excluded
+        self._noted(endpoint, (check for check in checks if check not in excluded), failing)
         lines = [_line(check, failing, excluded) for check in checks]
         unknown = sorted(excluded.difference(checks))
         if unknown:

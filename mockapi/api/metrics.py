@@ -50,13 +50,7 @@ class Metrics:
         buckets[index] += 1
 
     def serve(self, call: Call) -> Reply:
-        lines = [*self._totals(), *self._durations(), *self._gauges()]
-        body = ("\n".join(lines) + "\n").encode()
-        headers = [("Process-Start-Time-Unix", str(process.started()))]
-        if encode.accepts_gzip(call.header("ACCEPT_ENCODING")):
-            headers.append(("Content-Encoding", "gzip"))
-            body = gzip.compress(body, compresslevel=1)
-        return Reply(200, body, _TYPE, headers)
+        return page([*self._totals(), *self._durations(), *written(self.gauges)], call)
 
     def _totals(self) -> Iterator[str]:
         name = "apiserver_request_total"
@@ -77,11 +71,23 @@ class Metrics:
             yield f"{name}_sum{_labels(pairs)} {self._seconds[labels]:.9g}"
             yield f"{name}_count{_labels(pairs)} {count}"
 
-    def _gauges(self) -> Iterator[str]:
-        for name, text, samples in self.gauges:
-            yield from _head(name, "counter" if name.endswith("_total") else "gauge", text)
-            for labels, value in samples():
-                yield f"{name}{_labels(labels.items())} {value:.17g}"
+
+def page(lines: Iterable[str], call: Call) -> Reply:
+    """What a scraper is sent."""
+    body = ("\n".join(lines) + "\n").encode()
+    headers = [("Process-Start-Time-Unix", str(process.started()))]
+    if encode.accepts_gzip(call.header("ACCEPT_ENCODING")):
+        headers.append(("Content-Encoding", "gzip"))
+        body = gzip.compress(body, compresslevel=1)
+    return Reply(200, body, _TYPE, headers)
+
+
+def written(gauges: Iterable[Gauge]) -> Iterator[str]:
+    """What they are now, in lines."""
+    for name, text, read in gauges:
+        yield from _head(name, "counter" if name.endswith("_total") else "gauge", text)
+        for labels, value in read():
+            yield f"{name}{_labels(labels.items())} {value:.17g}"
 
 
 def _head(name: str, kind: str, text: str) -> tuple[str, str]:

@@ -1,4 +1,5 @@
-"""Write `recordings/priority_dumps.json`: the tables of a server's priority and fairness.
+"""Write `recordings/priority_dumps.json`: the tables of a server's priority and fairness, and
+what it tells of its health checks.
 
     MOCKAPI_ORACLE=kubeconfig python -m tests.contract.record_dumps
 
@@ -31,6 +32,12 @@ def dumps(target: Target) -> dict[str, list[str]]:
             side, "dump_requests?includeRequestDetails=1"
         ),
     }
+    for endpoint in ("healthz", "livez", "readyz"):
+        side.send("GET", f"/{endpoint}")
+    slis = side.send("GET", "/metrics/slis")["content"].decode().splitlines()
+    # A real server fails some while it starts.
+    slis = [line for line in slis if 'status="error"' not in line]
+    found["metrics/slis"] = [re.sub(r" [0-9.e+]+$", " <n>", line) for line in slis]
     side.close()
     return found
 
