@@ -16,7 +16,8 @@ import yaml
 
 from mockapi.machinery import catalogue
 from mockapi.machinery.catalogue import Field, Shape, Type
-from tests.contract.fuzz.kinds import Kind, Tree
+from tests.contract import other_kinds
+from tests.contract.fuzz.kinds import Kind, Tree, every_kind
 
 HERE = Path(__file__).parent
 _DEPTH = 3
@@ -50,6 +51,20 @@ def hints() -> Tree:
     bundle = base64.b64encode(json.loads(certificate).encode()).decode()
     text = (HERE / "maximal.yaml").read_text().replace("CABUNDLE", bundle)
     found: Tree = yaml.safe_load(text.replace("CERTIFICATE", certificate))
+    return found
+
+
+@cache
+def kinds() -> Mapping[str, Kind]:
+    """Those of the other sweeps, and requests for certificates."""
+    resources = catalogue.load("1.37").resource_of_kind
+    found = dict(every_kind())
+    for title, place in other_kinds.places().items():
+        if place.kind.gvk in resources and place.kind.gvk.kind.endswith("Request"):
+            row = resources[place.kind.gvk]
+            parts = tuple(sub.name for sub in row.subresources)
+            names = (row.gvr.resource, row.namespaced, place.kind.type_name)
+            found[title] = Kind(row.gvk, *names, parts, row.selectable, place.kind.samples)
     return found
 
 
