@@ -8,16 +8,15 @@ from typing import Any
 from urllib.parse import unquote
 
 from mockapi.api.call import ADMIN, Call
+from mockapi.api.routes import wants_watch
 from mockapi.base.lazy import module
-from mockapi.machinery.authorization import Attributes, Authorizer, forbidden
+from mockapi.machinery.authorization import Attributes, Authorizer, attributes_of
+from mockapi.machinery.impersonation import UNAUTHENTICATED, Impersonators
 from mockapi.machinery.resource import UserInfo
 from mockapi.meta import gofmt
 from mockapi.meta.errors import BadRequest, Unauthorized
 
-AUTHENTICATED = "system:authenticated"
-UNAUTHENTICATED = "system:unauthenticated"
 ANONYMOUS = UserInfo("system:anonymous", groups=(UNAUTHENTICATED,))
-_ACCOUNT = "system:serviceaccount:"
 _EXTRA = "HTTP_IMPERSONATE_EXTRA_"
 
 Tokens = Callable[[str], UserInfo | None]
@@ -71,42 +70,18 @@ class Impersonation:
     """The filter behind `kubectl --as`."""
 
     def __init__(self, authorizer: Authorizer) -> None:
-        self._authorizer = authorizer
+        self._impersonators = Impersonators(authorizer)
 
     def __call__(self, call: Call) -> None:
         wanted = {k: v for k, v in call.environ.items() if k.startswith("HTTP_IMPERSONATE_")}
-        if not wanted:
-            return
-        user = _wanted_user(wanted)
-        self._check(call.user, user, bool(wanted.get("HTTP_IMPERSONATE_GROUP")))
-        call.user = _completed(user)
-
-    def _check(self, requestor: UserInfo, user: UserInfo, with_groups: bool) -> None:
-        for attributes in _asked(user):
-            decision = self._authorizer.authorize(requestor, attributes)
-            if not decision.allowed:
-                raise forbidden(requestor, attributes, decision.reason)
+        if wanted:
+            user, asked = _wanted_user(wanted), attributes_of_call(call)
+            call.user = self._impersonators.user(call.user, user, asked)
 
 
-def _asked(user: UserInfo) -> list[Attributes]:
-    if user.name.startswith(_ACCOUNT):
-        namespace, _, name = user.name.removeprefix(_ACCOUNT).partition(":")
-        first = Attributes(
-            "impersonate", resource="serviceaccounts", namespace=namespace, name=name
-        )
-    else:
-        first = Attributes("impersonate", resource="users", name=user.name)
-    found = [first]
-    found += [Attributes("impersonate", resource="groups", name=group) for group in user.groups]
-    authentication = "authentication.k8s.io"
-    for key, values in user.extra.items():
-        found += [
-            Attributes("impersonate", "", authentication, "userextras", key, name=value)
-            for value in values
-        ]
-    if user.uid:
-        found.append(Attributes("impersonate", "", authentication, "uids", name=user.uid))
-    return found
+def attributes_of_call(call: Call) -> Attributes:
+    watch = wants_watch(call.query)
+    return attributes_of(call.method, call.path, call.query, watch=watch)
 
 
 def _wanted_user(headers: Mapping[str, str]) -> UserInfo:
@@ -144,20 +119,3 @@ def _go_value(user: UserInfo) -> str:
         extra = "map[string][]string{" + ", ".join(entries) + "}"
     name, uid = gofmt.quote(user.name), gofmt.quote(user.uid)
     return f"&user.DefaultInfo{{Name:{name}, UID:{uid}, Groups:{groups}, Extra:{extra}}}"
-
-
-def _completed(user: UserInfo) -> UserInfo:
-    """The groups that a user of this name has in any case."""
-    groups = list(user.groups)
-    if not groups and user.name.startswith(_ACCOUNT):
-        groups = list(account_groups(user.name.removeprefix(_ACCOUNT).partition(":")[0]))
-    if user.name == ANONYMOUS.name:
-        if UNAUTHENTICATED not in groups:
-            groups.append(UNAUTHENTICATED)
-    elif AUTHENTICATED not in groups and UNAUTHENTICATED not in groups:
-        groups.append(AUTHENTICATED)
-    return UserInfo(user.name, user.uid, tuple(groups), user.extra)
-
-
-def account_groups(namespace: str) -> tuple[str, ...]:
-    return ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from mockapi.api.authentication import Authentication, Impersonation, account_groups
+from mockapi.api.authentication import Authentication, Impersonation
 from mockapi.api.call import ADMIN, Call
 from mockapi.api.fairness import Fairness
 from mockapi.api.filters import Filter
@@ -20,6 +20,7 @@ from mockapi.machinery.authorization import (
     attributes_of,
     forbidden,
 )
+from mockapi.machinery.impersonation import account_groups
 from mockapi.machinery.resource import Obj, Reader, UserInfo
 
 YEARS = 3650 * 86400.0
