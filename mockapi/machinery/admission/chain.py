@@ -63,8 +63,14 @@ class Attributes:
     """A webhook or a policy has changed the object: whoever came before it is asked once more."""
     again: bool = False
     """It is that second round."""
-    rounds: Rounds = field(default_factory=Rounds)
-    policy_rounds: Rounds = field(default_factory=Rounds)
+    rounds: dict[str, Rounds] = field(default_factory=dict)
+    """By the plugin that asks in rounds."""
+
+    def rounds_of(self, plugin: str) -> Rounds:
+        found = self.rounds.get(plugin)
+        if found is None:
+            found = self.rounds[plugin] = Rounds()
+        return found
 
     @property
     def group_resource(self) -> str:

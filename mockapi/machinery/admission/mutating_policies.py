@@ -60,13 +60,13 @@ class MutatingAdmissionPolicy:
         if not found:
             return
         if attributes.again:
-            attributes.policy_rounds.begin_again(attributes)
+            attributes.rounds_of(self.name).begin_again(attributes)
         refusals: list[tuple[Invocation | Misfit, str]] = []
         for one in found:
             refusals += [(one, text) for text in self._failures(one, attributes)]
         if attributes.changed_by_hooks:
-            attributes.policy_rounds.changed()
-        attributes.policy_rounds.end(attributes)
+            attributes.rounds_of(self.name).changed()
+        attributes.rounds_of(self.name).end(attributes)
         if refusals:
             raise _refusal(attributes, refusals)
 
@@ -81,7 +81,11 @@ class MutatingAdmissionPolicy:
 
     def _run(self, invocation: Invocation, attributes: Attributes) -> Iterator[str]:
         """Mutate `attributes.obj` in place; yields what could not be done."""
-        rounds, spec, key = attributes.policy_rounds, invocation.policy.spec, _key(invocation)
+        rounds, spec, key = (
+            attributes.rounds_of(self.name),
+            invocation.policy.spec,
+            _key(invocation),
+        )
         values = self._policies.values(invocation, attributes)
         try:
             if not self._expressions.asking(spec, values).wanted():

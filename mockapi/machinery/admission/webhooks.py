@@ -130,8 +130,11 @@ class MutatingAdmissionWebhook(_Webhooks):
     name = "MutatingAdmissionWebhook"
 
     def admit(self, attributes: Attributes) -> None:
-        hooks, rounds = self._hooks(), attributes.rounds
-        if attributes.again and hooks:
+        hooks = self._hooks()
+        if not hooks:
+            return
+        rounds = attributes.rounds_of(self.name)
+        if attributes.again:
             rounds.begin_again(attributes)
         for index, hook in enumerate(hooks):
             if attributes.again and index not in rounds.due:
