@@ -20,14 +20,13 @@ Tree = dict[str, Any]
 
 # The real server itself writes to these at its own time: they are never stored, only tried.
 _TRIED = frozenset(("APIService", "CustomResourceDefinition", "FlowSchema"))
-# "MutatingAdmissionPolicies" in docs/deviations.md: their mutations are not compiled.
-_LEFT_OUT = frozenset(("MutatingAdmissionPolicy",))
 # Kinds that admission reads from caches that lag behind: never in a sequence with others.
 _ALONE = frozenset(
     (
         "CSIDriver",
         "IngressClass",
         "LimitRange",
+        "MutatingAdmissionPolicy",
         "MutatingAdmissionPolicyBinding",
         "MutatingWebhookConfiguration",
         "Node",
@@ -118,11 +117,7 @@ def kinds() -> Mapping[str, Kind]:
                 samples=(*known.samples, *more.samples),
                 statuses=(*known.statuses, *statuses),
             )
-    return {
-        name: replace(kind, samples=_kept(kind))
-        for name, kind in found.items()
-        if kind.gvk.kind not in _LEFT_OUT
-    }
+    return {name: replace(kind, samples=_kept(kind)) for name, kind in found.items()}
 
 
 def _own(obj: Tree) -> Tree:
