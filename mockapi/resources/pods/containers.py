@@ -107,6 +107,8 @@ _EPHEMERAL_FORBIDDEN = (
     "startupProbe",
     "lifecycle",
 )
+_EPHEMERAL_POINTERS = frozenset(("restartPolicy", "lifecycle"))
+"""Even empty ones are set."""
 _NOT_FOR_EPHEMERAL = "cannot be set for an Ephemeral Container"
 
 
@@ -128,7 +130,8 @@ def validate_ephemeral_containers(
         if target and target not in other_names:
             errors.append(fields.not_found(where.child("targetContainerName"), target))
         for unset in _EPHEMERAL_FORBIDDEN:
-            if container.get(unset):
+            value = container.get(unset)
+            if value is not None and (value or unset in _EPHEMERAL_POINTERS):
                 errors.append(fields.forbidden(where.child(unset), _NOT_FOR_EPHEMERAL))
         errors += _no_sub_paths(container, where.child("volumeMounts"))
     return errors
