@@ -38,6 +38,10 @@ class Place:
     """It counts for who owns what: the field is always written, or in a list that is owned as a
     whole."""
 
+    @property
+    def path(self) -> Way:
+        return (*self.way, self.key)
+
     def put(self, obj: Obj) -> None:
         holder = self._holder(obj)
         if holder is not None and holder.get(self.key, OMITTED) in (self.kept, None):

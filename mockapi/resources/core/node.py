@@ -18,6 +18,7 @@ Errors = list[FieldError]
 _FEATURE = re.compile(r"[A-Z][a-zA-Z0-9]*(/[a-zA-Z][a-zA-Z0-9]*)*")
 _TAINTS = "scheduler.alpha.kubernetes.io/taints"
 _AVOIDED = "scheduler.alpha.kubernetes.io/preferAvoidPods"
+_ALLOCATABLE = ("status", "allocatable")
 _POD_CIDRS = Path("spec", "podCIDRs")
 _NO_CIDR_CHANGE = 'node updates may not change podCIDR except from "" to valid'
 
@@ -212,7 +213,10 @@ def _drop_disabled(obj: Obj) -> None:
 
 def _prepare_create(obj: Obj, context: Context) -> None:
     _drop_disabled(obj)
-    (obj.get("status") or {}).pop("config", None)
+    status = obj.get("status") or {}
+    status.pop("config", None)
+    if status.get("capacity") and any(place.path == _ALLOCATABLE for place in context.emptied):
+        context.unsettled = True  # it is stored without, and every reader's is the capacity
 
 
 def _prepare_update(obj: Obj, old: Obj, context: Context) -> None:

@@ -42,8 +42,13 @@ _DECLARED = Declarations(
 def _validate(obj: Obj, old: Obj | None = None) -> Errors:
     spec, before = obj.get("spec") or {}, None if old is None else old.get("spec") or {}
     parent = spec.get("parentRef")
+    prefix = obj["metadata"].get("generateName", "")
+    written: Errors = []
+    if prefix and old is not None:  # names are judged at updates too
+        where = Path("metadata", "generateName")
+        written = rules.each(lambda text: _name(text, True), prefix, where)
     absent = declared.covered([fields.required(_PARENT)]) if parent is None else []
-    return _DECLARED.settle(absent or _parent(parent), "Spec", spec, before, _SPEC)
+    return _DECLARED.settle(written + (absent or _parent(parent)), "Spec", spec, before, _SPEC)
 
 
 STRATEGY = Strategy(
