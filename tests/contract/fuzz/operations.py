@@ -97,9 +97,9 @@ def body(random: Random, kind: Kind, letter: str) -> Tree:
     own = found.pop("metadata")
     dice = random.random()
     if dice < 0.25:
-        found = trees.changed(random, found, keep=_KEEP)
+        found = trees.changed(random, found, keep=(*_KEEP, *kind.raw))
     elif dice < 0.32:
-        found = trees.changed(random, found, broken=True, keep=("apiVersion", "kind"))
+        found = trees.changed(random, found, broken=True, keep=("apiVersion", "kind", *kind.raw))
     kept = {k: v for k, v in own.items() if k not in ("labels", "namespace")}
     found["metadata"] = kept | metadata(random, kind, letter)
     if kind.named:
@@ -180,7 +180,7 @@ def _fragment(random: Random, kind: Kind) -> Tree:
         source.pop("metadata")
     found = trees.part(random, source)
     for _ in range(random.randrange(3)):
-        found = trees.changed(random, found, broken=_maybe(random, 0.15))
+        found = trees.changed(random, found, broken=_maybe(random, 0.15), keep=kind.raw)
     if _maybe(random, 0.2):
         inner = [path for path in trees.paths(found) if path]
         if inner:
