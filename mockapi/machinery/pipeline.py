@@ -8,6 +8,7 @@ Faces of the server (HTTP, in-process clients) hand in a `Request` and get a `Re
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from mockapi.base import deep
@@ -273,15 +274,20 @@ class Pipeline:
         """A tree as an object of its type, without JSON between when it is to be converted: then
         numbers are made to fit. Raises DecodeError."""
         types, schemas = self.registry.catalogue.types, self.objects.schemas
+        decode = partial(
+            schemas.decode,
+            type_name,
+            validation=validation,  # type: ignore[arg-type]
+            converts=convert,
+        )
         try:
-            return schemas.decode(type_name, tree, validation=validation)  # type: ignore[arg-type]
+            return decode(tree)
         except DecodeError:
             if not convert or type_name not in types:
                 raise
             if conversion.problem(tree, type_name, types, schemas.names):
                 raise
-            tree = conversion.fitted(tree, {"ref": type_name}, types)
-            return schemas.decode(type_name, tree, validation=validation)  # type: ignore[arg-type]
+            return decode(conversion.fitted(tree, {"ref": type_name}, types))
 
     def _apply(self, request: Request, options: WriteOptions, plan: UpdatePlan) -> Result:
         """Server-side apply: the field managers make the new object."""

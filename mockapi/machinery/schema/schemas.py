@@ -77,10 +77,18 @@ class Schemas:
     def forget(self, type_name: str) -> None:
         self._custom.pop(type_name, None)
 
-    def decode(self, type_name: str, tree: Any, *, validation: Validation = "Strict") -> Decoded:
+    def decode(
+        self,
+        type_name: str,
+        tree: Any,
+        *,
+        validation: Validation = "Strict",
+        converts: bool = False,
+    ) -> Decoded:
         """A new tree of known fields as Go would write it. Raises DecodeError.
 
-        `kind` and `apiVersion` are those of the type, if it is one of a single kind.
+        `kind` and `apiVersion` are those of the type, if it is one of a single kind; `converts`:
+        see `Walk`.
         """
         if type_name in self._custom:
             return self._decode_custom(type_name, tree, [], validation)
@@ -88,7 +96,7 @@ class Schemas:
         try:
             obj = self._compiler.struct(type_name).read(tree)
         except _NOT_QUICKLY:
-            obj, problems, emptied = self._slowly(type_name, tree, validation)
+            obj, problems, emptied = self._slowly(type_name, tree, validation, converts)
             return Decoded(self._named(type_name, obj), problems, emptied=emptied)
         return Decoded(self._named(type_name, obj), [], emptied=self._emptied(type_name, tree))
 
@@ -253,9 +261,10 @@ class Schemas:
         return ""
 
     def _slowly(
-        self, type_name: str, node: Any, validation: Validation
+        self, type_name: str, node: Any, validation: Validation, converts: bool = False
     ) -> tuple[Obj, list[str], empties.Places]:
-        walk = Walk(self._types, self.names, strict=validation != "Ignore")
+        strict = validation != "Ignore"
+        walk = Walk(self._types, self.names, strict=strict, converts=converts)
         try:
             with deep.recursion():
                 pruned = walk.decode(type_name, node)

@@ -37,10 +37,15 @@ class _TypeMismatch(Exception):
 class Walk:
     """One decoding of one body."""
 
-    def __init__(self, types: Mapping[str, Type], names: Names, *, strict: bool) -> None:
+    def __init__(
+        self, types: Mapping[str, Type], names: Names, *, strict: bool, converts: bool = False
+    ) -> None:
+        """`converts`: not JSON but a tree is read, as Go's converter does it, whose paths leave out
+        the keys of maps."""
         self.types = types
         self.names = names
         self.strict = strict
+        self.converts = converts
         self.problems: list[str] = []
         self.saved: str = ""
         self._fields: list[str] = []
@@ -132,7 +137,8 @@ class Walk:
             if key in seen:
                 self._report("duplicate", key)
             seen.add(key)
-            self._path += (".", key) if self._path else (key,)
+            if not self.converts:
+                self._path += (".", key) if self._path else (key,)
             zero = _zero(element)
             value = _KEEP if item is None else self._value(element, item, zero, go[1:])
             result[key] = zero if value is _KEEP else value
