@@ -161,8 +161,11 @@ def _without_directives(value: Any) -> tuple[bool, Any]:
     if isinstance(value, dict):
         if DIRECTIVE in value:
             return False, None
-        inner = {key: _without_directives(item) for key, item in value.items()}
-        return True, {key: item for key, (kept, item) in inner.items() if kept}
+        for key, item in list(value.items()):  # in place: refusals show the patch without them
+            kept, value[key] = _without_directives(item)
+            if not kept:
+                del value[key]
+        return True, value
     if isinstance(value, list):
         return True, [item for kept, item in map(_without_directives, value) if kept]
     return True, value
