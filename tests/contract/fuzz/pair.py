@@ -188,7 +188,7 @@ def _object_of(path: str, step: Step) -> str:
             return f"{head}{own}{tail.partition('/')[0]}"
     body = step.during[0].body if step.during else step.body
     found = re.search(r'"name": ?"([^"]*\{i[dp]\}[-:][^"]*)"', body or "")
-    return f"{path}/{found[1]}" if found else ""
+    return f"{path}/{found[1]}" if found and found[1].isascii() else ""
 
 
 class Pair:
