@@ -44,6 +44,8 @@ _RETIRED = frozenset(
 # The Go packages of the internal types, where they are not the group's first label.
 _TOKEN = r"[\w!#$%&'*+.^`|~-]+"
 _PARAMETER = re.compile(rf'\s*(?:{_TOKEN}=(?:"(?:[^"\\]|\\.)*"|{_TOKEN})\s*)?', re.ASCII)
+_LARGE = re.compile(rb"[0-9a-fA-F_]{16}")
+"""Where an integer may be beyond int64."""
 _PACKAGES = {"": "core", "internal.apiserver.k8s.io": "apiserverinternal", "events.k8s.io": "core"}
 
 
@@ -253,6 +255,8 @@ class Bodies:
         except CodecError as error:
             text = f"error converting YAML to JSON: {error}"
             raise BadRequest(f"error decoding patch: {text}") from None
+        if _LARGE.search(request.body):
+            tree = _within_int64(tree)
         if tree is None:
             tree = {}
         if not isinstance(tree, dict):
@@ -277,6 +281,15 @@ class Bodies:
         obj["apiVersion"] = resource.gvk.api_version
         self._objects.complete_decoded(resource.type_name, decoded)
         return obj
+
+
+def _within_int64(tree: Any) -> Any:
+    """Integers without a type are int64, or floats."""
+    if isinstance(tree, dict):
+        return {key: _within_int64(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [_within_int64(value) for value in tree]
+    return float(tree) if type(tree) is int and not -(2**63) <= tree < 2**63 else tree
 
 
 def _completed(said: tuple[str, str, str], kind: GroupVersionKind) -> GroupVersionKind:

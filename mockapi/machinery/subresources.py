@@ -16,6 +16,7 @@ from mockapi.machinery.options import WriteOptions
 from mockapi.machinery.patch import patching
 from mockapi.machinery.request import ListResult, Request, Result
 from mockapi.machinery.resource import Obj, Resource, ScaleStrategy
+from mockapi.machinery.validation import formats
 from mockapi.machinery.writing import (
     UpdatePlan,
     check_name,
@@ -338,6 +339,9 @@ def _check_binding(binding: Obj) -> None:
         errors.append(fields.not_supported("target.kind", target["kind"], ("Node", "<empty>")))
     if not target.get("name"):
         errors.append(fields.required("target.name"))
+    else:
+        wrong = formats.dns1123_subdomain(target["name"])
+        errors += [fields.invalid("target.name", target["name"], text) for text in wrong]
     if errors:
         # The real handler hands the bare list on, which makes it a failure without a reason.
         texts = [str(error) for error in errors]

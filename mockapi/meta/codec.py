@@ -4,6 +4,7 @@ The fast parser answers for nearly every body. What it cannot (errors in Go's wo
 bad UTF-8, numbers as written) is left to `gojson`.
 """
 
+import re
 from typing import Any, Final
 
 import orjson
@@ -13,6 +14,8 @@ from mockapi.meta import gojson, goyaml
 _SPACE_BEFORE_COLON: Final = (b" :", b"\t:", b"\n:", b"\r:")
 _JSON_ONLY: Final = (b"\\/", b"\\ud", b"\\uD", b"\x7f")
 """What Go's YAML reader does not take from JSON."""
+_NUMBERS: Final = re.compile(rb"[:\[,]\s*-?[0-9]+(?:[.eE]|[0-9]{18})")
+"""What it reads otherwise: fractions, exponents, integers that may not be int64."""
 _HTML: Final = ((b"<", b"\\u003c"), (b">", b"\\u003e"), (b"&", b"\\u0026"))
 _LINES: Final = ((b"\xe2\x80\xa8", b"\\u2028"), (b"\xe2\x80\xa9", b"\\u2029"))
 
@@ -45,7 +48,7 @@ def parse_yaml(body: bytes) -> Any:
 def parse_yaml_strictly(body: bytes) -> tuple[Any, list[str]]:
     """The tree, and what a strict reader has to say about repeated keys."""
     try:
-        if not any(sign in body for sign in _JSON_ONLY):
+        if not (any(sign in body for sign in _JSON_ONLY) or _NUMBERS.search(body)):
             tree = orjson.loads(body)
             if not may_repeat_keys(body, tree):
                 return tree, []

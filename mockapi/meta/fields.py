@@ -144,6 +144,8 @@ def not_found(field: Path | str, value: Any) -> FieldError:
 def not_supported(field: Path | str, value: Any, valid: Iterable[str]) -> FieldError:
     """`valid` is listed as given; sort it where the real server sorts."""
     names = ", ".join(gofmt.quote(v) for v in valid)
+    if type(value) is str:  # of a type with a name, nearly always
+        value = gofmt.Pointed(value)
     return FieldError(
         "FieldValueNotSupported", field, value, f"supported values: {names}" if names else ""
     )

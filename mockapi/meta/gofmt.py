@@ -90,7 +90,14 @@ def bad_value(item: Any) -> str:
         return quote(item)
     if isinstance(item, bool | int | float):
         return value(item)
-    return json.dumps(item, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(item, separators=(",", ":"), ensure_ascii=False)
+    for char, escape in _HTML:
+        if char in text:
+            text = text.replace(char, escape)
+    return text
+
+
+_HTML = (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"))
 
 
 def quote_rune(char: str) -> str:

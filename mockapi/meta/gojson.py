@@ -4,6 +4,7 @@ keys and the text of numbers. Slow; for bodies about which the fast parser has n
 
 import json
 import re
+from decimal import Decimal
 from operator import itemgetter
 from typing import Any, Final
 
@@ -77,6 +78,17 @@ class Object(dict[str, Any]):
 def parse(body: bytes) -> Any:
     """Objects are `Object`, numbers `Number`. Raises GoSyntaxError."""
     return _Parser(body).document()
+
+
+def number(value: float) -> str:
+    """A float as Go writes it: without an exponent from 1e-6 up to 1e21."""
+    text = repr(value)
+    if 1e-6 <= abs(value) < 1e21 or not value:
+        plain = format(Decimal(text), "f")
+        return plain.removesuffix(".0")
+    mantissa, _, exponent = text.partition("e")
+    sign = "-" if exponent.startswith("-") else "+"
+    return f"{mantissa.removesuffix('.0')}e{sign}{exponent.lstrip('+-').lstrip('0')}"
 
 
 def plain(node: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import yaml
 
 from mockapi.base import deep
-from mockapi.meta import gofmt
+from mockapi.meta import gofmt, gojson
 
 _LOADER: Final[Any] = getattr(yaml, "CLoader", yaml.Loader)
 _TAG: Final = "tag:yaml.org,2002:"
@@ -227,7 +227,7 @@ def _jsonable(value: Any) -> Any:
         if value != value or value in (float("inf"), float("-inf")):
             shown = {"inf": "+Inf", "-inf": "-Inf"}.get(str(value), "NaN")
             raise GoYamlError(f"json: unsupported value: {shown}")
-        return int(value) if value.is_integer() and abs(value) < 1e21 else value
+        return int(gojson.number(value)) if value.is_integer() and abs(value) < 1e21 else value
     return value
 
 
@@ -325,15 +325,19 @@ def _is_merge(node: _Node) -> bool:
 def _go_syntax(value: Any) -> str:
     """`%#v` of a map or list of interfaces."""
     if isinstance(value, dict):
-        inner = ", ".join(
-            f"{_go_syntax(key.value)}:{_go_syntax(item)}" for key, item in value.items()
-        )
+        pairs = sorted(value.items(), key=lambda pair: _rank(pair[0].value))
+        inner = ", ".join(f"{_go_syntax(key.value)}:{_go_syntax(item)}" for key, item in pairs)
         return f"map[interface {{}}]interface {{}}{{{inner}}}"
     if isinstance(value, list):
         return f"[]interface {{}}{{{', '.join(_go_syntax(item) for item in value)}}}"
     if value is None:
         return "interface {}(nil)"
     return gofmt.quote(value) if isinstance(value, str) else gofmt.value(value)
+
+
+def _rank(key: Any) -> tuple[int, Any]:
+    """Go's order of keys of several types."""
+    return (0, key) if isinstance(key, str) else (1, key or 0)
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:

@@ -10,9 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mockapi.machinery.catalogue import Shape, Type
-from mockapi.machinery.schema import gobase64
+from mockapi.machinery.schema import gobase64, strict
 from mockapi.machinery.schema.strict import Names
-from mockapi.meta import quantity
 
 _IN_STRUCT = re.compile(r"^json: cannot unmarshal (.*) into Go struct field \S+ of type (\S+)$")
 _BITS = {"int32": 32, "int64": 64}
@@ -20,8 +19,7 @@ _NUMBERS = ("int32", "int64", "float64", "uint8")
 
 
 def problem(value: Any, type_name: str, types: Mapping[str, Type], names: Names) -> str:
-    """The first problem of a tree, or "": types with a decoder of their own are not looked at, but
-    for quantities."""
+    """The first problem of a tree, or ""."""
     return _Conversion(types, names).problem(value, {"ref": type_name}, ())
 
 
@@ -87,7 +85,7 @@ class _Conversion:
     def _struct_problem(self, value: Any, name: str) -> str:
         owner = self._types[name]
         if owner.scalar:
-            return _quantity_problem(value) if owner.scalar == "quantity" else ""
+            return strict.scalar_problem(owner.scalar, value)
         if not isinstance(value, dict):
             return f"cannot restore struct from: {_kind(value)}"
         known = self._names.get(name, {})
@@ -97,19 +95,6 @@ class _Conversion:
             if key in value
         )
         return next(filter(None, found), "")
-
-
-def _quantity_problem(value: Any) -> str:
-    kind = _kind(value)
-    if kind in _NUMBERS:
-        return ""
-    if kind != "string":
-        return quantity.FORMAT_WRONG
-    try:
-        quantity.parse(value)
-    except quantity.QuantityError as error:
-        return str(error)
-    return ""
 
 
 def _scalar_problem(value: Any, shape: str, go: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from mockapi.machinery.catalogue import Shape, Type
 from mockapi.machinery.schema import gobase64
-from mockapi.meta import gofmt, gotime, quantity
+from mockapi.meta import gofmt, gojson, gotime, quantity
 from mockapi.meta.gojson import Number, Object, plain
 
 MAX_PROBLEMS: Final = 100
@@ -223,6 +223,20 @@ class Walk:
         return {} if result in (_KEEP, None) else result
 
 
+def scalar_problem(scalar: str, node: Any) -> str:
+    """What a decoder of its own has against a value, "" when nothing."""
+    read = _CUSTOM.get(scalar)
+    try:
+        if read is not None:
+            read(node)
+    except DecodeError as error:
+        return str(error)
+    except _TypeMismatch as mismatch:
+        what = f"json: cannot unmarshal {mismatch.value} into Go value of type"
+        return f"{what} {mismatch.go_type}"
+    return ""
+
+
 def go_name(type_name: str) -> str:
     """`io.k8s.api.core.v1.Pod` -> `v1.Pod`."""
     return ".".join(type_name.rsplit(".", 2)[1:])
@@ -253,7 +267,7 @@ def _word(node: Any) -> str:
 
 
 def _literal(node: Any) -> str:
-    return str(node) if isinstance(node, Number | int) else repr(node)
+    return str(node) if isinstance(node, Number | int) else gojson.number(node)
 
 
 def _zero(shape: Shape) -> Any:

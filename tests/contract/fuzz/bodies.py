@@ -62,6 +62,64 @@ _ODD_TEXTS = (
 )
 
 
+_ODD_YAML = (
+    *("yes", "No", "on", "OFF", "y", "n", "~", "null", "Null", "NULL", "TRUE", "tRue", ""),
+    *("0x10", "0o17", "017", "08", "0b11", "1_000", "1e3", "1E400", ".5", "5.", "+5", "-0", "0_0"),
+    *(".inf", "-.INF", "+.inf", ".nan", "1:30", "12345678901234567890", "123456789012345678901"),
+    *("-9223372036854775808", "-9223372036854775809", "0xffffffffffffffff", "1.0", "1e21", "0.1"),
+    *("2001-01-02", "2001-1-2 3:4:5", "2001-01-02T03:04:05Z", "2001-13-01", "01:02"),
+    *("!!str 5", '!!int "5"', "!!int a", "!!int 1.5", "!!float 1", "!!float a", "!!bool yes"),
+    *("!!bool 1", "!!null ~", "!!null a", "!!binary aGk=", "!!binary '?'", "! 5", "!foo 5"),
+    *("!!timestamp 2001-01-02", "!!timestamp a", "!!set {a}", "!!omap [a: b]", "!!seq {a: b}"),
+    *("!!map [a]", "!!str [a]", "!<tag:yaml.org,2002:str> 5", "!!foo a", "!e!a b"),
+    *("&a b", "*a", "&a {b: *a}", "{<<: {a: b}}", "{<<: a}", "{<<: [{a: b}, {a: c}]}", "<<", "="),
+    *("'it''s'", '"\\x41\\u263a"', '"\\q"', '"\\/"', '"\\ud800"', '"a\\\n  b"', "'a\n b'"),
+    *("{a: b, a: c}", "{1: a, '1': b}", "{~: a}", "{[a]: b}", "{{a: b}: c}", "{yes: a}", "{? a}"),
+    *(
+        "[a, ]",
+        "[,]",
+        "{,}",
+        "[a",
+        "a]",
+        "{a: b",
+        "'a",
+        '"a',
+        "@a",
+        "`a",
+        "%a",
+        "a: b",
+        "- a",
+        "a #b",
+    ),
+    *(
+        "#a",
+        "a\t",
+        "\ta",
+        "|",
+        ">",
+        "| a",
+        "a\n b",
+        "\x01",
+        "\x7f",
+        "\x85",
+        "\u2028",
+        "\U0001f600",
+    ),
+)
+"""What may stand in the place of a value, between commas and brackets."""
+
+
+def odd_yaml(random: Random, kind: Kind) -> str:
+    """An object in YAML's flow style with something odd for a value, or for a key."""
+    path, _, _ = random.choice(list(positions(kind)))
+    key = random.random() < 0.2
+    body = placed(kind, path, {_MARK: "a"} if key else _MARK)
+    return json.dumps(body).replace(f'"{_MARK}"', random.choice(_ODD_YAML), 1)
+
+
+_MARK = "@mark@"
+
+
 def positions(kind: Kind) -> Iterator[Position]:
     """Every field of every type that a kind is made of, each type by the shortest way to it."""
     types = catalogue.load("1.37").types

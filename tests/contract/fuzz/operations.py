@@ -643,6 +643,15 @@ def bad_body(random: Random, kind: Kind) -> Step:
     return step("POST", kind.collection + query, content, type)
 
 
+def odd_yaml(random: Random, kind: Kind) -> Step:
+    content = bodies.odd_yaml(random, kind)
+    if _maybe(random, 0.3):
+        path = f"{kind.collection}/{kind.name('a')}?fieldManager=m1&dryRun=All"
+        return step("PATCH", path, content, APPLY)
+    query = _query(random, fieldValidation=(0.7, ("Strict", "Ignore")), dryRun=(1, ("All",)))
+    return step("POST", kind.collection + query, content, "application/yaml")
+
+
 def bad_patch(random: Random, kind: Kind) -> Step:
     """The same by a patch of each type."""
     path, _, shape = random.choice(list(bodies.positions(kind)))
@@ -689,7 +698,7 @@ AREAS: dict[str, tuple[tuple[int, Operation], ...]] = {
         (1, watch),
         (2, get),
     ),
-    "bodies": ((1, create), (8, bad_body), (6, bad_patch)),
+    "bodies": ((1, create), (8, bad_body), (6, bad_patch), (5, odd_yaml)),
     "all": (
         (4, create),
         (3, update),

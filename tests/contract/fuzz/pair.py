@@ -16,7 +16,10 @@ from tests.contract.harness import Step, Target, Tree
 
 _SEEN = re.compile(r"\{(rv|uid):([^{}]*)\}")
 # "services" in docs/deviations.md.
-_DOCUMENTED = re.compile(r"^body\.(?:metadata\.managedFields\..*f:|spec\.)internalTrafficPolicy: ")
+_DOCUMENTED = re.compile(
+    r"^body\.(?:rows\.\d+\.object\.|items\.\d+\.)?"
+    r"(?:metadata\.managedFields\..*f:|spec\.)internalTrafficPolicy: "
+)
 _OPEN_SECONDS = 10
 _PANIC = {"status": 0, "headers": {}, "text": "hung up"}
 """The real server has given up on the request: there is nothing that could be the same."""
