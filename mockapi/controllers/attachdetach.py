@@ -323,11 +323,11 @@ class AttachDetachController:
             raise
         operation = Operation(DETACH, unique, node, volume=volume)
         self._begin(operation, actual)
-        found = self.nodes.get("", node)
-        if not late and not _out_of_service(found) and self._really_in_use(node, unique):
-            self._failed(operation, "", actual)
-            return
+        safe = late or _out_of_service(self.nodes.get("", node))
         try:
+            if not safe and self._really_in_use(node, unique):
+                self._failed(operation, "", actual)
+                return
             self.client.delete(ATTACHMENTS, "", operation.attachment)
         except ApiError as error:
             if base.not_found(error):

@@ -187,7 +187,8 @@ class CleaningController:
         self.clock = runtime.clock
         self.client = runtime.client(base.MANAGER, user=ACCOUNT)
         self.requests = runtime.informer(REQUESTS)
-        base.every(runtime, self.name, HOUR, self.clean)
+        # The real one looks at once as well, when it has not heard of any request yet.
+        base.every(runtime, self.name, HOUR, self.clean, first=HOUR)
 
     def clean(self) -> None:
         for request in self.requests.list():

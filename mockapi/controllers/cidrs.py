@@ -40,6 +40,8 @@ class ServiceCIDRController:
         self.clock = runtime.clock
         self.client = base.client(runtime)
         self.cidrs = runtime.informer(CIDRS)
+        self.said: dict[str, int] = {}
+        """The revision at which a status was written, by name."""
         self.addresses = runtime.informer(ADDRESSES)
         self.queue = base.queue(runtime, self.name, self.sync, self.cidrs)
         self.cidrs.on_event(self._cidr_changed)
@@ -69,7 +71,10 @@ class ServiceCIDRController:
     def sync(self, key: str) -> None:
         cidr = self.cidrs.get("", key)
         if cidr is None:
+            self.said.pop(key, None)
             return
+        if int(cidr["metadata"]["resourceVersion"]) < self.said.get(key, 0):
+            return  # What was said of it has not come back yet.
         if objects.deleting(cidr):
             self._deleted(cidr)
             return
@@ -133,9 +138,9 @@ class ServiceCIDRController:
             "metadata": {"name": objects.name(cidr)},
             "status": {"conditions": [condition]},
         }
-        self.client.apply(
-            CIDRS, "", objects.name(cidr), applied, manager=MANAGER, subresource="status"
-        )
+        name = objects.name(cidr)
+        new = self.client.apply(CIDRS, "", name, applied, manager=MANAGER, subresource="status")
+        self.said[name] = int(new["metadata"]["resourceVersion"])
 
 
 def _allocated(address: Obj) -> bool:

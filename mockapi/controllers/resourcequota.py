@@ -9,6 +9,7 @@ from mockapi.runtime.informer import Informer
 from mockapi.runtime.loop import Runtime
 
 RESOURCE = "v1/resourcequotas"
+RESYNC = 300.0
 
 
 class ResourceQuotaController:
@@ -21,7 +22,18 @@ class ResourceQuotaController:
         self.quotas = runtime.informer(RESOURCE)
         self.watched: dict[str, Informer] = {}
         self.queue = base.queue(runtime, self.name, self.sync, self.quotas)
-        self.quotas.on_event(lambda event: self.queue.add(objects.key(event.object)))
+        self.quotas.on_event(self._quota_changed)
+        base.every(runtime, f"{self.name}-resync", RESYNC, self._again, first=RESYNC)
+
+    def _quota_changed(self, event: Event) -> None:
+        """A status is the controller's own work, or that of the admission."""
+        old = event.old
+        if old is None or old["spec"].get("hard") != event.object["spec"].get("hard"):
+            self.queue.add(objects.key(event.object))
+
+    def _again(self) -> None:
+        for quota in self.quotas.list():
+            self.queue.add(objects.key(quota))
 
     def _informer(self, name: str) -> Informer | None:
         """The informer of a resource that a quota counts, watched from the first time on."""
@@ -38,12 +50,10 @@ class ResourceQuotaController:
         return informer
 
     def _counted_changed(self, event: Event) -> None:
-        """Only what may change a sum matters: coming, going, ending, another spec."""
+        """Only what gives something back matters: what is taken, the admission has counted."""
         obj, old = event.object, event.old
-        if old is not None and event.type == "MODIFIED":
-            same = old.get("spec") == obj.get("spec")
-            if same and objects.pod_finished(old) == objects.pod_finished(obj):
-                return
+        if event.type != "DELETED" and (old is None or not _gives_back(old, obj)):
+            return
         for quota in self.quotas.list(objects.namespace(obj)):
             self.queue.add(objects.key(quota))
 
@@ -76,6 +86,33 @@ class ResourceQuotaController:
             if bucket not in found and usage.names(bucket, hard):
                 found[bucket] = row
         return list(found.values())
+
+
+def _gives_back(old: Obj, new: Obj) -> bool:
+    """Source: pkg/quota/v1/install/update_filter.go."""
+    kind = new["kind"]
+    if kind == "Service":
+        return _service_type(old) != _service_type(new)
+    if kind != "Pod":
+        return bool(kind == "PersistentVolumeClaim")
+    if objects.pod_finished(new) and not objects.pod_finished(old):
+        return True
+    limited = "activeDeadlineSeconds"
+    return (limited in old["spec"]) != (limited in new["spec"]) or _resources(old) != _resources(
+        new
+    )
+
+
+def _service_type(service: Obj) -> str:
+    """As far as quotas tell them apart."""
+    found = str(service["spec"].get("type", ""))
+    return found if found in ("NodePort", "LoadBalancer") else ""
+
+
+def _resources(pod: Obj) -> dict[str, Obj | None]:
+    sorts = ("initContainerStatuses", "containerStatuses")
+    rows = (row for sort in sorts for row in objects.status(pod).get(sort) or ())
+    return {row["name"]: row.get("resources") for row in rows}
 
 
 def _plain(row: served.Row) -> str:

@@ -248,6 +248,7 @@ SCENARIOS = (
     "upkeep/aggregated-roles",
     "upkeep/quota-status",
     "upkeep/service-cidr",
+    "attachments/attached-and-detached",
     "autoscaler-alone/resource-metric",
 )
 

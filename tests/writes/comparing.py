@@ -143,8 +143,8 @@ def _outline(sequences: Any) -> list[Any]:
     found = []
     for sequence in sequences:
         kept: list[Any] = []
-        for number, (verb, writer, what) in enumerate(sequence):
-            told = (_told_in_time(number, what) or {}).items()
+        for verb, writer, what in sequence:
+            told = (_told_in_time(len(kept), what) or {}).items()
             rest = {p: v for p, v in told if verb != "write" or not _counts(p)}
             if kept and _passes_on(kept[-1]) and [verb, writer] == kept[-1][:2]:
                 kept[-1] = [verb, writer, {**kept[-1][2], **rest}]

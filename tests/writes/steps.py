@@ -234,6 +234,10 @@ def put(world: World, what: Obj) -> None:
     world.client.update(resource, namespace, {**obj, **parts}, subresource=what.get("sub", ""))
 
 
+def restart(world: World, controller: str) -> None:
+    world.restart(controller)
+
+
 def repeat(world: World, what: Obj) -> None:
     """`times` times the same step."""
     for _ in range(what["times"]):
@@ -253,4 +257,5 @@ VERBS: dict[str, Callable[[World, Any], None]] = {
     "metrics": metrics,
     "put": put,
     "repeat": repeat,
+    "restart": restart,
 }

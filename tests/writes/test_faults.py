@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from mockapi import controllers
 from mockapi.harness.faults import Faults, FaultyClients, Rates
 from tests.writes import recordings
 from tests.writes.plain import Plain, content
@@ -49,11 +48,16 @@ SCENARIOS = [
     *(f"disruption/{name}" for name in ("minimum-by-percent", "changed")),
     "namespace/emptied-and-gone",
     "ephemeral/claim-is-made",
+    *(f"attachments/{name}" for name in (
+        "attached-and-detached", "in-use-on-the-node", "two-pods-on-the-node",
+        "used-on-another-node", "shared-by-two-nodes",
+    )),
 ]  # fmt: skip
 # So long does nothing happen between the tries of what fails again and again.
 QUIET_SECONDS = 45.0
 RESTARTED = ("job-controller", "replicaset-controller", "deployment-controller",
-             "statefulset-controller", "daemonset-controller", "disruption-controller")  # fmt: skip
+             "statefulset-controller", "daemonset-controller", "disruption-controller",
+             "persistentvolume-attach-detach-controller")  # fmt: skip
 
 
 class Shaken(Mock):
@@ -74,21 +78,16 @@ class Shaken(Mock):
 
     def breathe(self) -> None:
         if self.faults.active:
-            self._restart(RESTARTED[next(self._turns) % len(RESTARTED)])
+            self.restart(RESTARTED[next(self._turns) % len(RESTARTED)])
         super().breathe()
 
     def rest(self) -> None:
         super().rest()
         if self._resync and self.faults.active:
             self.faults.active = False
-            self._restart("deployment-controller")
+            self.restart("deployment-controller")
             super().rest()
             self.faults.active = True
-
-    def _restart(self, name: str) -> None:
-        self.cluster.runtime.remove(name)
-        (component,) = controllers.chosen(name)
-        self.cluster.runtime.add(component)
 
 
 def end_of(world: Shaken, scenario: str) -> list[str]:

@@ -3,12 +3,15 @@
 import contextlib
 import itertools
 import os
+import shlex
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from mockapi import controllers
 from mockapi.base.clock import micro_timestamp
 from mockapi.client.http import HttpClients
 from mockapi.client.protocol import Client, Clients, Event, Watch
@@ -57,6 +60,9 @@ class World(Protocol):
     def elsewhere(self, resource: str, namespace: str, name: str) -> None:
         """Also note what happens to an object in a namespace that is not the scenario's."""
 
+    def restart(self, controller: str) -> None:
+        """Let a controller begin anew (a real controller-manager altogether)."""
+
     def measure(self, what: Mapping[str, Any]) -> None:
         """Let the metrics APIs answer with these values for this namespace."""
 
@@ -92,20 +98,20 @@ WITHOUT_SIMULATIONS = ",".join(
 
 def settings_for(subject: str) -> Settings:
     """Those of a cluster for the scenarios of a subject: some need what is off by default."""
-    controllers = WITHOUT_SIMULATIONS
+    names = WITHOUT_SIMULATIONS
     if subject == "selinux":
-        controllers += ",selinux-warning-controller"
+        names += ",selinux-warning-controller"
     if subject == "node-ipam":
-        controllers = controllers.replace("-node-ipam-controller,", "")
+        names = names.replace("-node-ipam-controller,", "")
     if subject == "bootstrap":
-        controllers += ",bootstrapsigner,tokencleaner"
+        names += ",bootstrapsigner,tokencleaner"
     return Settings(
         clock="manual",
         nodes=0,
         kubelet=False,
         scheduler=False,
         seed=1,
-        controllers=controllers,
+        controllers=names,
     )
 
 
@@ -179,6 +185,11 @@ class Mock:
 
     def elsewhere(self, resource: str, namespace: str, name: str) -> None:
         self._names.add(f"{namespace}/{name}")
+
+    def restart(self, controller: str) -> None:
+        (component,) = controllers.chosen(controller)
+        self.cluster.runtime.remove(component.name)
+        self.cluster.runtime.add(component)
 
     def measure(self, what: Mapping[str, Any]) -> None:
         computed, bucket = self.cluster.pipeline.reading.computed, "pods.metrics.k8s.io"
@@ -361,6 +372,12 @@ class Real:
         self._names.add(f"{namespace}/{name}")
         if namespace != self.namespace:
             self._places.append((resource, namespace, name))
+
+    def restart(self, controller: str) -> None:
+        command = os.environ.get("MOCKAPI_ORACLE_RESTART")
+        if not command:
+            raise LookupError("MOCKAPI_ORACLE_RESTART names no command")
+        subprocess.run(shlex.split(command), check=True)
 
     def measure(self, what: Mapping[str, Any]) -> None:
         self._measure(self.namespace, what)
