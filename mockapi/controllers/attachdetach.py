@@ -44,7 +44,7 @@ class AttachDetachController:
         self.drivers = runtime.informer(DRIVERS)
         self.attachments = runtime.informer(ATTACHMENTS)
         self.pods.index("using-claims-on", _using_claims)
-        self.pods.index("claims", claims_of)
+        self.pods.index("claims", claims_of, of_status=False)
         self.actual: Actual | None = None
         self.managed: set[str] = set()
         self.wanting: dict[str, dict[str, None]] = {}

@@ -35,7 +35,7 @@ class PersistentVolumeBinder:
         self.volumes.on_event(self._volume_changed)
         self.classes.on_event(self._class_changed)
         self.pods = runtime.informer("v1/pods")
-        self.pods.index("claims", claims_of)
+        self.pods.index("claims", claims_of, of_status=False)
         self.recycler = reclaiming.Recycler(self.client, self.pods)
         self.pods.on_event(self._pod_changed)
 

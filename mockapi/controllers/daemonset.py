@@ -48,7 +48,9 @@ class DaemonSetController:
         self.failures: dict[tuple[str, int, str], Backoff] = {}
         self.sets = runtime.informer(RESOURCE)
         self.pods = runtime.informer("v1/pods")
-        self.pods.index("node", lambda pod: filter(None, (objects.node_name(pod),)))
+        self.pods.index(
+            "node", lambda pod: filter(None, (objects.node_name(pod),)), of_status=False
+        )
         self.nodes = runtime.informer("v1/nodes")
         self.revisions = runtime.informer(history.RESOURCE)
         self.revisions.index("owner", objects.by_owner)

@@ -23,7 +23,7 @@ class DeploymentController:
         self.sets = runtime.informer(SETS)
         self.sets.index("owner", objects.by_owner)
         self.pods = runtime.informer("v1/pods")
-        self.pods.index("owner", objects.by_owner)
+        self.pods.index("owner", objects.by_owner, of_status=False)
         self.resolve = base.resolver(self.deployments, "Deployment")
         self.resolve_set = base.resolver(self.sets, "ReplicaSet")
         self.queue = base.queue(runtime, self.name, self._sync_or_drop, self.deployments)

@@ -30,7 +30,7 @@ class DisruptionController:
         self.recorder = base.recorder(runtime, "controllermanager")
         self.budgets = runtime.informer(RESOURCE)
         self.pods = runtime.informer("v1/pods")
-        self.pods.index("labels", selecting.by_labels)
+        self.pods.index("labels", selecting.by_labels, of_status=False)
         self.owners = {kind: runtime.informer(name) for kind, name in SCALABLE.items()}
         self.queue = base.queue(runtime, self.name, self.sync, self.budgets)
         self.budgets.on_event(lambda event: self.queue.add(objects.key(event.object)))

@@ -20,7 +20,7 @@ def service_selector(service: Obj) -> Mapping[str, str] | None:
 def watch_pods(pods: Informer, services: Informer, add: Callable[[str], None]) -> None:
     """Add the key of each service whose endpoints a pod's change may concern."""
     services.index("selector", selecting.by_selector(service_selector))
-    pods.index("labels", selecting.by_labels)
+    pods.index("labels", selecting.by_labels, of_status=False)
 
     def changed(event: Event) -> None:
         pod, old = event.object, event.old

@@ -23,7 +23,7 @@ def follow_pods(
 
     `observed(event, owner)` is told of each event of an owned pod, for expectations.
     """
-    pods.index("owner", objects.by_owner)
+    pods.index("owner", objects.by_owner, of_status=False)
     resolve = base.resolver(owners, kind)
 
     def changed(event: Event) -> None:

@@ -45,7 +45,7 @@ class NodeLifecycleController:
         self.recorder = base.recorder(runtime, "node-controller")
         self.nodes = runtime.informer("v1/nodes")
         self.pods = runtime.informer("v1/pods")
-        self.pods.index("node", by_node)
+        self.pods.index("node", by_node, of_status=False)
         self.leases = runtime.informer(LEASES)
         self.health: dict[str, _Health] = {}
         self.known: dict[str, Obj] = {}

@@ -20,7 +20,7 @@ class PodGarbageCollector:
         self.clock = runtime.clock
         self.client = base.client(runtime)
         self.pods = runtime.informer("v1/pods")
-        self.pods.index("node", by_node)
+        self.pods.index("node", by_node, of_status=False)
         self.pods.index("fate", _fate)
         self.nodes = runtime.informer("v1/nodes")
         self.missing: dict[str, float] = {}

@@ -37,7 +37,7 @@ class ClaimProtectionController:
         self.client = base.client(runtime)
         self.claims = runtime.informer(CLAIMS)
         self.pods = runtime.informer("v1/pods")
-        self.pods.index("claims", claims_of)
+        self.pods.index("claims", claims_of, of_status=False)
         self.queue = base.queue(runtime, self.name, self.sync, self.claims)
         self.claims.on_event(lambda event: self.queue.add(objects.key(event.object)))
         self.pods.on_event(self._pod_changed)

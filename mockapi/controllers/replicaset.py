@@ -66,7 +66,7 @@ class ReplicaSetController:
         self.sets = runtime.informer(self.flavour.resource)
         self.sets.index("owner", objects.by_owner)
         self.pods = runtime.informer("v1/pods")
-        self.pods.index("owner", objects.by_owner)
+        self.pods.index("owner", objects.by_owner, of_status=False)
         self.resolve = base.resolver(self.sets, self.flavour.kind)
         self.queue = base.queue(runtime, self.name, self.sync, self.sets)
         self.sets.on_event(self._set_changed)

@@ -56,7 +56,7 @@ class ResourceClaimController:
         self.claims = runtime.informer(CLAIMS)
         self.templates = runtime.informer(TEMPLATES)
         self.pods.index("resource-claims", _claim_keys)
-        self.pods.index("resource-templates", _template_keys)
+        self.pods.index("resource-templates", _template_keys, of_status=False)
         self.queue = base.queue(runtime, self.name, self.sync_pod, self.pods)
         self.claim_queue = base.queue(runtime, f"{self.name}-claims", self.sync_claim, self.claims)
         self.pods.on_event(self._pod_changed)

@@ -44,7 +44,7 @@ class SELinuxWarningController:
         self.claims = runtime.informer(CLAIMS)
         self.volumes = runtime.informer(VOLUMES)
         self.drivers = runtime.informer(DRIVERS)
-        self.pods.index("claims", claims_of)
+        self.pods.index("claims", claims_of, of_status=False)
         self.known: dict[str, _Shared] = {}
         """By the volume's unique name."""
         self.used: dict[str, set[str]] = {}

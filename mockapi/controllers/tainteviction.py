@@ -14,7 +14,7 @@ class TaintEvictionController:
         self.client = base.client(runtime)
         self.recorder = base.recorder(runtime, self.name)
         self.pods = runtime.informer("v1/pods")
-        self.pods.index("node", by_node)
+        self.pods.index("node", by_node, of_status=False)
         self.nodes = runtime.informer("v1/nodes")
         self.due: dict[str, tuple[float, float]] = {}
         """Pods marked for deletion: since when, and the moment they are due."""

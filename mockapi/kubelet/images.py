@@ -50,6 +50,7 @@ class Image:
         return f"{self.repository}@{self.digest or invented_digest(self.name)}"
 
 
+@lru_cache(maxsize=4096)
 def invented_digest(name: str) -> str:
     """No image is ever fetched; the digest follows from the name, so it is always the same."""
     return "sha256:" + hashlib.sha256(name.encode()).hexdigest()
@@ -139,6 +140,7 @@ def default_pull_error(text: str) -> str:
     )
 
 
+@lru_cache(maxsize=4096)
 def invented_size(name: str) -> int:
     """Between 5 and 200 MB, following from the name."""
     return (

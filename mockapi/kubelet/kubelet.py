@@ -64,7 +64,9 @@ class Kubelet:
         self._queue: Queue = runtime.queue("kubelet", self._sync, urgent=True)
         self.pods = runtime.informer("v1/pods")
         self.nodes = runtime.informer("v1/nodes")
-        self.pods.index("kubelet-node", lambda pod: (pod["spec"].get("nodeName") or "",))
+        self.pods.index(
+            "kubelet-node", lambda pod: (pod["spec"].get("nodeName") or "",), of_status=False
+        )
         self.objects = Lookup(runtime)
         self.heartbeats = Heartbeats(self, runtime)
         for shape in self.settings.shapes:

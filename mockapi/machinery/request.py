@@ -15,8 +15,9 @@ NO_QUERY: Mapping[str, Sequence[str]] = {}
 @dataclass(frozen=True, slots=True)
 class Normal:
     """An object as the server itself would write it, given by a component of ours: known fields in
-    Go's order, with their defaults, nothing empty that Go leaves out. It is stored without being
-    read again, and its maker does not change it any more."""
+    Go's order, with their defaults, nothing empty that Go leaves out; in a version other than the
+    stored one, as it looks once it has been stored. It is not read again, and its maker does not
+    change it any more."""
 
     tree: Obj
 

@@ -16,7 +16,7 @@ from mockapi.base.ids import Ids
 from mockapi.machinery.admission.chain import Attributes, Chain
 from mockapi.machinery.objects import Objects
 from mockapi.machinery.options import WriteOptions
-from mockapi.machinery.request import Request, Result
+from mockapi.machinery.request import Normal, Request, Result
 from mockapi.machinery.resource import (
     Context,
     Obj,
@@ -177,7 +177,8 @@ class Writer:
             namespace = request.namespace
         wipe_system_fields(metadata)
         match_namespace(metadata, request.namespace if resource.namespaced else "")
-        obj = self.objects.as_converted(resource, obj)
+        if not isinstance(request.obj, Normal):
+            obj = self.objects.as_converted(resource, obj)
         metadata = obj["metadata"]
         context = self._context(request, options)
         generated = not metadata.get("name") and bool(metadata.get("generateName"))

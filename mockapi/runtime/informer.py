@@ -81,6 +81,7 @@ class Informer:
         self._objects: dict[str, Obj] = {}
         self._namespaces = _Index(lambda obj: (obj["metadata"].get("namespace", ""),))
         self._indexes: dict[str, _Index] = {}
+        self._of_status: list[_Index] = []
         self._handlers: list[Handler] = []
         self._watch: Watch | None = None
         self._late: list[tuple[Handler, list[Event]]] = []
@@ -99,11 +100,17 @@ class Informer:
     def __len__(self) -> int:
         return len(self._objects)
 
-    def index(self, name: str, function: IndexFunction) -> None:
-        """Register an index once; a second registration under the same name is ignored."""
+    def index(self, name: str, function: IndexFunction, *, of_status: bool = True) -> None:
+        """Register an index once; a second registration under the same name is ignored.
+
+        One that is not `of_status` reads the spec, labels, annotations and owners alone: most
+        writes change none of them, and it is not asked then.
+        """
         if name in self._indexes:
             return
         index = self._indexes[name] = _Index(function)
+        if of_status:
+            self._of_status.append(index)
         for key, obj in self._objects.items():
             index.put(key, obj)
 
@@ -194,8 +201,10 @@ class Informer:
                 index.drop(key)
         else:
             self._objects[key] = obj
-            self._namespaces.put(key, obj)
-            for index in self._indexes.values():
+            if old is None:
+                self._namespaces.put(key, obj)
+            known = old is not None and _differ_in_status(old, obj)
+            for index in self._of_status if known else self._indexes.values():
                 index.put(key, obj)
         told = Event(
             event.type if old is not None or event.type == "DELETED" else "ADDED", obj, old
@@ -209,6 +218,18 @@ class Informer:
             self._watch.close()
             self._watch = None
         self._handlers.clear()
+
+
+_KEPT = ("labels", "annotations", "ownerReferences")
+
+
+def _differ_in_status(old: Obj, new: Obj) -> bool:
+    """Nothing but the status (and what the server keeps in metadata) has changed, as far as can be
+    seen at once: writes share what they leave alone."""
+    if "spec" not in new or new["spec"] is not old.get("spec"):
+        return False
+    before, after = old["metadata"], new["metadata"]
+    return all(after.get(name) is before.get(name) for name in _KEPT)
 
 
 def try_start(informer: Informer) -> ApiError | None:

@@ -200,7 +200,7 @@ class Recorder:
         event: dict[str, Any] = {
             "kind": "Event",
             "apiVersion": "v1",
-            "metadata": {"name": name, "namespace": namespace, "creationTimestamp": None},
+            "metadata": {"name": name, "namespace": namespace},
             "involvedObject": reference,
             **{key: text for key, text in (("reason", reason), ("message", message)) if text},
             "source": self._source,

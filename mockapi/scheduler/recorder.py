@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from mockapi.base.clock import Clock, micro_timestamp
 from mockapi.client.protocol import Client, Obj
+from mockapi.machinery.request import Normal
 from mockapi.meta.errors import ApiError, NotFound
 
 logger = logging.getLogger("mockapi.scheduler.recorder")
@@ -96,7 +97,7 @@ class SeriesRecorder:
         if known is not None and known.count > 2:
             self._make_series(known, known.last)
         event = self._made(reference, words, now)
-        self._client.create(_RESOURCE, event["metadata"]["namespace"], event)
+        self._client.create(_RESOURCE, event["metadata"]["namespace"], Normal(event))
         self._written[key] = _Written(event, now)
         if len(self._written) > _CACHE_SIZE:
             self._written.popitem(last=False)
@@ -119,8 +120,8 @@ class SeriesRecorder:
     def _made(self, reference: Obj, words: tuple[str, str, str, str], now: float) -> Obj:
         type, reason, action, note = words
         return {
-            "apiVersion": "events.k8s.io/v1",
             "kind": "Event",
+            "apiVersion": "events.k8s.io/v1",
             "metadata": {
                 "name": f"{reference['name']}.{self._stamp(now):x}",
                 "namespace": reference.get("namespace") or "default",
@@ -133,6 +134,9 @@ class SeriesRecorder:
             "regarding": reference,
             "note": truncated(note),
             "type": type,
+            "deprecatedSource": {},
+            "deprecatedFirstTimestamp": None,
+            "deprecatedLastTimestamp": None,
         }
 
     def _stamp(self, now: float) -> int:

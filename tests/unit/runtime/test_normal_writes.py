@@ -51,6 +51,13 @@ def test_every_event_and_status_of_a_pods_life_is_normal(cluster: Cluster) -> No
         assert {**again, "metadata": 0} == {**event, "metadata": 0}
         parts = again.keys() - {"metadata"}
         assert all(json.dumps(again[part]) == json.dumps(event[part]) for part in parts)
+    scheduled = [e for e in client.list("events.k8s.io/v1/events").items if e["eventTime"]]
+    assert [event["reason"] for event in scheduled] == ["Scheduled", "Scheduled"]
+    for event in scheduled:
+        again = normal("io.k8s.api.events.v1.Event", event)
+        shown = {**event, "metadata": again["metadata"]}
+        assert json.dumps(again) == json.dumps({key: shown[key] for key in shown if key in again})
+        assert event.keys() - again.keys() <= {"kind", "apiVersion"}
     pod = client.get("v1/pods", "default", "other")
     assert json.dumps(normal(STATUS, pod["status"])) == json.dumps(pod["status"])
 
@@ -60,7 +67,7 @@ def test_an_event_is_stored_alike_whether_it_was_read_or_vouched_for(cluster: Cl
     _pod(client, "web")
     cluster.settle()
     event = client.list("v1/events").items[0]
-    metadata = {"namespace": "default", "creationTimestamp": None}
+    metadata = {"namespace": "default"}
     one, two = ({**event, "metadata": {"name": name, **metadata}} for name in ("one", "two"))
     read = client.create("v1/events", "default", one)
     known = client.create("v1/events", "default", Normal(two))
