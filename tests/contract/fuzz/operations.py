@@ -235,7 +235,9 @@ def _json_operation(random: Random, source: Tree) -> Tree:
     if found["op"] in ("copy", "move"):
         # Nothing that holds objects is copied: the order of keys depends on what Go has parsed.
         simple = [
-            p for p in trees.paths(source) if not isinstance(trees.at(source, p), dict | list)
+            p
+            for p in trees.paths(source)
+            if not isinstance(trees.at(source, p), dict | list) and "resourceVersion" not in p
         ]
         found["from"] = _pointer(random, random.choice(simple))
     elif found["op"] != "remove":
