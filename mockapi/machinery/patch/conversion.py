@@ -13,7 +13,10 @@ from mockapi.machinery.catalogue import Shape, Type
 from mockapi.machinery.schema import gobase64, strict
 from mockapi.machinery.schema.strict import Names
 
-_IN_STRUCT = re.compile(r"^json: cannot unmarshal (.*) into Go struct field \S+ of type (\S+)$")
+_IN_STRUCT = re.compile(
+    r"^json: cannot unmarshal (.*) into Go struct field (?!JSONSchemaProps\.)\S+ of type (\S+)$"
+)
+"""Where schemas may stand for something else, their decoder reads them whole: they are named."""
 _BITS = {"int32": 32, "int64": 64}
 _NUMBERS = ("int32", "int64", "float64", "uint8")
 

@@ -23,6 +23,7 @@ _CREDENTIAL = re.compile(
 _USER = re.compile(r'(username\\*":\\*")(?:kubernetes-)?admin')
 _NODE_PORT = re.compile(r"^(\d+:)3\d{4}(?=/)")
 _PORT_SHOWN = re.compile(r'((?:nodeP|healthCheckNodeP)ort\\*":)3\d{4}')
+_KEYED = re.compile(r"\[[^\]\d][^\]]*\]")
 _MANAGERS = re.compile(r'managedFields\\*":\[')
 
 
@@ -35,6 +36,8 @@ class Comparable(harness.Normal):
         body = found.get("body")
         if isinstance(body, dict) and found["status"] == 409:
             _sort_conflicts(body)
+        if isinstance(body, dict) and found["status"] == 422:
+            _sort_keyed(body)
         return found
 
     def _tree(self, value: Any, path: tuple[str, ...] = ()) -> Any:
@@ -84,6 +87,14 @@ def _without_managers(text: str) -> str:
 def _rank(entry: Any) -> list[str]:
     names = ("operation", "manager", "apiVersion", "subresource")
     return [str(entry.get(name, "")) for name in names] if isinstance(entry, dict) else []
+
+
+def _sort_keyed(body: Tree) -> None:
+    """Mistakes in the values of a map come in the order of Go's maps."""
+    causes = (body.get("details") or {}).get("causes") or []
+    if sum(bool(_KEYED.search(str(cause.get("field", "")))) for cause in causes) > 1:
+        causes.sort(key=json.dumps)
+        body["message"] = sorted(re.split(r", (?=[\w.]+[\[.:])|[\[\]]", body["message"]))
 
 
 def _sort_conflicts(body: Tree) -> None:
