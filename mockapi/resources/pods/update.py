@@ -135,6 +135,8 @@ def _rest(new: Any, old: Any) -> Errors:
         if new.get(kind):
             pairs = zip(new[kind], old[kind], strict=True)
             munged[kind] = [{**a, "image": b.get("image", "")} for a, b in pairs]
+        else:  # made anew, an empty list is none
+            munged.pop(kind, None)
     for name in ("activeDeadlineSeconds", "schedulingGates", "tolerations"):
         _put_back(munged, old, name)
     period = old.get("terminationGracePeriodSeconds")
