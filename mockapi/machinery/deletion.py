@@ -10,10 +10,11 @@ from typing import Any
 from mockapi.base import tree
 from mockapi.base.clock import parse_timestamp, timestamp
 from mockapi.machinery.admission.chain import Attributes
+from mockapi.machinery.bookkeeping import registry_key
 from mockapi.machinery.options import DeleteOptions
 from mockapi.machinery.request import Item, ListResult, Request, Result
 from mockapi.machinery.resource import Context, Obj, Resource
-from mockapi.machinery.writing import Writer, registry_key
+from mockapi.machinery.writing import Writer
 from mockapi.meta.errors import Conflict, NotFound
 from mockapi.store.protocol import Conflict as StoreConflict
 from mockapi.store.protocol import Entry

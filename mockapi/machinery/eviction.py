@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from mockapi.base.clock import timestamp
 from mockapi.machinery import options as option_rules
+from mockapi.machinery.bookkeeping import match_namespace
 from mockapi.machinery.options import WriteOptions
 from mockapi.machinery.request import Request, Result
 from mockapi.machinery.resource import Obj, UserInfo
-from mockapi.machinery.writing import UpdatePlan, match_namespace
+from mockapi.machinery.writing import UpdatePlan
 from mockapi.meta import fields, gofmt
 from mockapi.meta.errors import (
     ApiError,

@@ -18,6 +18,7 @@ from mockapi.machinery import options as option_rules
 from mockapi.machinery import renewing
 from mockapi.machinery.admission.chain import Chain
 from mockapi.machinery.bodies import Bodies
+from mockapi.machinery.bookkeeping import check_name, check_no_uid, drop_repeated_owners
 from mockapi.machinery.deletion import Deleter
 from mockapi.machinery.managedfields.managers import is_reset
 from mockapi.machinery.objects import Objects
@@ -33,15 +34,7 @@ from mockapi.machinery.schema.schemas import Decoded
 from mockapi.machinery.schema.strict import DecodeError
 from mockapi.machinery.subresources import Handler, Subresources
 from mockapi.machinery.watching import WatchStream
-from mockapi.machinery.writing import (
-    FieldManagers,
-    Hook,
-    UpdatePlan,
-    Writer,
-    check_name,
-    check_no_uid,
-    drop_repeated_owners,
-)
+from mockapi.machinery.writing import FieldManagers, Hook, UpdatePlan, Writer
 from mockapi.meta import selectors
 from mockapi.meta.errors import ApiError, Invalid, UnsupportedMediaType
 from mockapi.meta.names import GroupVersionKind

@@ -8,9 +8,10 @@ import re
 from typing import Any, Final
 
 from mockapi.base.clock import timestamp
+from mockapi.machinery.bookkeeping import manager_of
 from mockapi.machinery.request import Request, Result
 from mockapi.machinery.resource import Obj
-from mockapi.machinery.writing import Writer, manager_of
+from mockapi.machinery.writing import Writer
 from mockapi.store.protocol import Conflict
 
 LEASES: Final = "leases.coordination.k8s.io"

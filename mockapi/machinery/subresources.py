@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mockapi.base.clock import timestamp
 from mockapi.machinery import options as option_rules
 from mockapi.machinery.admission.topology import labels_of
+from mockapi.machinery.bookkeeping import check_name, match_namespace, wipe_system_fields
 from mockapi.machinery.eviction import Evictions
 from mockapi.machinery.managedfields import scale as scale_type
 from mockapi.machinery.options import WriteOptions
@@ -17,12 +18,7 @@ from mockapi.machinery.patch import patching
 from mockapi.machinery.request import ListResult, Request, Result
 from mockapi.machinery.resource import Obj, Resource, ScaleStrategy
 from mockapi.machinery.validation import formats
-from mockapi.machinery.writing import (
-    UpdatePlan,
-    check_name,
-    match_namespace,
-    wipe_system_fields,
-)
+from mockapi.machinery.writing import UpdatePlan
 from mockapi.meta import fields, gofmt
 from mockapi.meta.errors import (
     ApiError,

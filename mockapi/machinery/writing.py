@@ -7,13 +7,27 @@ pkg/registry/generic/registry/store.go and pkg/registry/rest/{create,update}.go.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Protocol
 
 from mockapi.base import tree
 from mockapi.base.clock import Clock, timestamp
 from mockapi.base.ids import Ids
 from mockapi.machinery.admission.chain import Attributes, Chain
+from mockapi.machinery.bookkeeping import (
+    check_no_version,
+    check_version_text,
+    drop_repeated_owners,
+    is_bookkeeping,
+    keep,
+    keep_other_parts,
+    keep_system_fields,
+    manager_of,
+    match_namespace,
+    registry_key,
+    same,
+    wipe_system_fields,
+    wrong_uid,
+)
 from mockapi.machinery.objects import Objects
 from mockapi.machinery.options import WriteOptions
 from mockapi.machinery.request import Normal, Request, Result
@@ -29,11 +43,9 @@ from mockapi.machinery.resource import (
 from mockapi.machinery.schema import empties
 from mockapi.machinery.validation import metadata as metadata_rules
 from mockapi.machinery.validation import names
-from mockapi.meta import codec, fields, gofmt, messages
+from mockapi.meta import codec, fields, messages
 from mockapi.meta.errors import (
     AlreadyExists,
-    ApiError,
-    BadRequest,
     Conflict,
     GenerateNameConflict,
     Invalid,
@@ -47,8 +59,6 @@ from mockapi.store.protocol import Entry, Store
 MAX_GENERATED_BASE = 58
 GENERATE_NAME_TRIES = 8
 CONFLICT_TRIES = 5
-_KIND_KEYS = frozenset(("kind", "apiVersion", "metadata"))
-_BOOKKEEPING = frozenset(("managedFields", "resourceVersion"))
 _NOT_COUNTED = frozenset(("kind", "apiVersion", "metadata", "status"))
 
 
@@ -218,7 +228,7 @@ class Writer:
             self.admission.validate(attributes)
             key = resource.path(metadata.get("namespace", ""), metadata["name"])
             if not (updating or options.dry_run):
-                _check_no_version(metadata.get("resourceVersion"))
+                check_no_version(metadata.get("resourceVersion"))
             known = self.store.get(key)
             if known is None:
                 return self._insert(request, key, obj, context, options)
@@ -328,7 +338,7 @@ class Writer:
         if not (resource.strategy.create_on_update or plan.create):
             raise NotFound(resource.gvr.group, resource.gvr.resource, request.name)
         obj = self.objects.as_converted(resource, change(None))
-        _check_version_text(obj["metadata"].get("resourceVersion"))
+        check_version_text(obj["metadata"].get("resourceVersion"))
         if obj["metadata"].get("uid"):
             key = registry_key(request, dry_run=options.dry_run)
             message = wrong_uid(key, obj["metadata"]["uid"], "")
@@ -436,7 +446,7 @@ class Writer:
                 fields.invalid("metadata.resourceVersion", 0, "must be specified for an update")
             ]
             raise Invalid(gvr.group, gvr.resource, request.name, errors)
-        _check_version_text(version)
+        check_version_text(version)
         if version != str(entry.revision):
             raise self._conflict(request)
 
@@ -471,7 +481,7 @@ class Writer:
         )
         if plan.strategy is not None:
             if plan.part and not plan.strategy.is_whole:
-                _keep_other_parts(obj, old, plan.part)
+                keep_other_parts(obj, old, plan.part)
             for key in plan.strategy.kept_metadata:
                 keep(obj["metadata"], old["metadata"], key)
             plan.strategy.prepare_update(obj, old, context)
@@ -504,7 +514,7 @@ class Writer:
     ) -> list[FieldError]:
         metadata, before = obj["metadata"], old["metadata"]
         errors: list[FieldError] = []
-        if _is_bookkeeping(metadata, before):
+        if is_bookkeeping(metadata, before):
             managed = metadata.get("managedFields") or ()
             where = metadata_rules.METADATA.child("managedFields")
             errors.extend(metadata_rules.validate_managed_fields(managed, where))
@@ -649,181 +659,3 @@ def _invalid(resource: Resource, obj: Obj, errors: list[FieldError]) -> Invalid:
     if not strategy.repeats_errors:
         errors = list({str(error): error for error in errors}.values())
     return Invalid(strategy.group, obj["kind"], obj["metadata"].get("name", ""), errors)
-
-
-def wipe_system_fields(metadata: Obj) -> None:
-    """What a client may not set at creation. Source: rest.WipeObjectMetaSystemFields."""
-    for key in (
-        "creationTimestamp",
-        "uid",
-        "deletionTimestamp",
-        "deletionGracePeriodSeconds",
-        "selfLink",
-    ):
-        metadata.pop(key, None)
-
-
-def _check_no_version(version: str | None) -> None:
-    """Nonsense counts as none."""
-    if version and version.isdigit() and int(version):
-        raise ApiError(500, "", "resourceVersion should not be set on objects to be created")
-
-
-def _check_version_text(version: str | None) -> None:
-    if version and not version.isdigit():
-        text = f"strconv.ParseUint: parsing {gofmt.quote(version)}: invalid syntax"
-        raise ApiError(500, "", text)
-
-
-# Where etcd keys are not made of the resource's name.
-_KEY_PREFIXES = {
-    "services": "services/specs",
-    "endpoints": "services/endpoints",
-    "nodes": "minions",
-    "replicationcontrollers": "controllers",
-    "ingresses.networking.k8s.io": "ingress",
-}
-
-
-def registry_key(request: Request, *, dry_run: bool = False) -> str:
-    """The key under which the real server would keep an object; a dry run does not get so far as
-    to know the root of all keys."""
-    resource, namespace, name = request.resource, request.namespace, request.name
-    prefix = _KEY_PREFIXES.get(resource.bucket, resource.gvr.resource)
-    root = "" if dry_run else "/registry"
-    return "/".join([root, prefix, *([namespace] if namespace else []), name])
-
-
-def wrong_uid(key: str, asked: str, recorded: str) -> str:
-    return (
-        f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, "
-        f"AdditionalErrorMsg: Precondition failed: UID in precondition: {asked}, "
-        f"UID in object meta: {recorded}"
-    )
-
-
-def match_namespace(metadata: Obj, namespace: str) -> None:
-    """Fill in the request's namespace, or refuse another one."""
-    said = metadata.get("namespace")
-    if not namespace:
-        metadata.pop("namespace", None)
-    elif not said:
-        metadata["namespace"] = namespace
-    elif said != namespace:
-        raise BadRequest(
-            "the namespace of the provided object does not match the namespace sent on the request"
-        )
-
-
-def check_no_uid(request: Request, obj: Obj) -> None:
-    """What an apply makes has no uid yet."""
-    if not (uid := obj["metadata"].get("uid")):
-        return
-    gvr = request.resource.gvr
-    text = (
-        f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
-    )
-    raise Conflict(gvr.group, gvr.resource, request.name, text)
-
-
-def check_name(request: Request, obj: Obj) -> None:
-    """The object's namespace and name must be those in the path."""
-    match_namespace(obj["metadata"], request.namespace if request.resource.namespaced else "")
-    name = obj["metadata"].get("name")
-    if not name:
-        raise BadRequest(
-            f"the name of the object ({request.name} based on URL) was undeterminable: "
-            "name must be provided"
-        )
-    if name != request.name:
-        raise BadRequest(
-            f"the name of the object ({name}) does not match the name on the URL ({request.name})"
-        )
-
-
-@lru_cache(maxsize=1024)
-def manager_of(user_agent: str) -> str:
-    """The field manager that a User-Agent stands for: what precedes the first slash."""
-    name = user_agent.partition("/")[0]
-    return "".join(c for c in name if c.isprintable())[:128] or "unknown"
-
-
-def drop_repeated_owners(metadata: Obj, warnings: list[str], *, late: bool = False) -> None:
-    """`late`: patches are looked at after admission only."""
-    owners = metadata.get("ownerReferences")
-    if not owners or len(owners) == 1:
-        return
-    kept: list[Obj] = []
-    repeated = []
-    for owner in owners:
-        if owner in kept:
-            repeated.append(owner.get("uid", ""))
-        else:
-            kept.append(owner)
-    if repeated:
-        text = messages.repeated_owners(repeated, late=late)
-        if text not in warnings:
-            warnings.append(text)
-        metadata["ownerReferences"] = kept
-
-
-def keep(new: Obj, old: Obj, key: str) -> None:
-    """Make a key of `new` what it is in `old`."""
-    if key in old:
-        new[key] = old[key]
-    else:
-        new.pop(key, None)
-
-
-def keep_system_fields(metadata: Obj, before: Obj) -> None:
-    if not metadata.get("uid"):
-        metadata["uid"] = before["uid"]
-    if before.get("creationTimestamp"):
-        metadata["creationTimestamp"] = before["creationTimestamp"]
-    if before.get("deletionTimestamp"):
-        metadata["deletionTimestamp"] = before["deletionTimestamp"]
-    if "deletionGracePeriodSeconds" in before and "deletionGracePeriodSeconds" not in metadata:
-        metadata["deletionGracePeriodSeconds"] = before["deletionGracePeriodSeconds"]
-
-
-def _keep_other_parts(obj: Obj, old: Obj, part: str) -> None:
-    for key in (obj.keys() | old.keys()) - _KIND_KEYS:
-        if key != part:
-            keep(obj, old, key)
-
-
-def _is_bookkeeping(metadata: Obj, before: Obj) -> bool:
-    """Nothing differs but what the server keeps there itself: the rest was judged when it was
-    written."""
-    if metadata.keys() - _BOOKKEEPING != before.keys() - _BOOKKEEPING:
-        return False
-    return all(
-        value is before.get(key) or key in _BOOKKEEPING or value == before[key]
-        for key, value in metadata.items()
-    )
-
-
-def same(obj: Obj, old: Obj) -> bool:
-    """Nothing would change but the resourceVersion and the times of managed fields."""
-    if obj.keys() != old.keys():
-        return False
-    for key, value in obj.items():
-        if key != "metadata" and value is not old[key] and value != old[key]:
-            return False
-    return _same_metadata(obj["metadata"], old["metadata"])
-
-
-def _same_metadata(new: Obj, old: Obj) -> bool:
-    keys = new.keys() | old.keys()
-    for key in keys:
-        if key == "resourceVersion":
-            continue
-        if new.get(key) != old.get(key) and (
-            key != "managedFields" or _without_times(new.get(key)) != _without_times(old.get(key))
-        ):
-            return False
-    return True
-
-
-def _without_times(entries: Any) -> Any:
-    return [{k: v for k, v in entry.items() if k != "time"} for entry in entries or ()]

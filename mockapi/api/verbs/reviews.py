@@ -18,10 +18,10 @@ from mockapi.api.verbs.requests import form_of, request_of, tree_reply
 from mockapi.base.clock import timestamp
 from mockapi.machinery import authorization, options
 from mockapi.machinery.authorization import subject_of
+from mockapi.machinery.bookkeeping import manager_of, match_namespace, wipe_system_fields
 from mockapi.machinery.request import Request
 from mockapi.machinery.resource import Obj, Resource, UserInfo
 from mockapi.machinery.validation import reviews as rules
-from mockapi.machinery.writing import manager_of, match_namespace, wipe_system_fields
 from mockapi.meta import fields, gofmt
 from mockapi.meta.errors import BadRequest, Conflict, Invalid, NotFound
 from mockapi.meta.names import GroupVersionKind
