@@ -217,7 +217,9 @@ def _of_job(pod: Obj) -> bool:
     if any(o.get("kind") == "Job" for o in metadata.get("ownerReferences") or ()):
         return True
     # What the controller runs to empty a volume.
-    return bool(metadata["namespace"] == "default" and metadata["name"].startswith("recycler-for-"))
+    return bool(
+        metadata.get("namespace") == "default" and metadata["name"].startswith("recycler-for-")
+    )
 
 
 def pod_value(tree: Tree) -> values.PodBehaviour:

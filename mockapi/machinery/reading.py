@@ -151,8 +151,9 @@ class Reading:
     ) -> ListResult:
         resource = request.resource
         prefix = resource.prefix(request.namespace)
-        # As if served from the watch cache, which knows no pages.
-        limit = 0 if options.resource_version == "0" else max(options.limit, 0)
+        # As if served from the watch cache, which knows no pages; events have none.
+        cached = options.resource_version == "0" and resource.bucket != "events"
+        limit = 0 if cached else max(options.limit, 0)
         at = self.store.revision if revision is None else revision
         if match is None:
             page = self.store.list(prefix, revision=revision, after=after, limit=limit or None)

@@ -38,4 +38,4 @@ def test_bodies_are_answered_as_recorded(ours: Side, kind: str) -> None:
     for step, (expected, actual) in zip(steps, replies, strict=True):
         lines = harness.differences(expected, actual)
         found += [f"{step.title} {step.body}: {line}" for line in lines]
-    assert found == []
+    assert found == [], "\n".join(found)

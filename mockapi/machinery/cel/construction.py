@@ -149,7 +149,8 @@ def _problems(value: Any, expected: str) -> Iterator[str]:
                 f'unexpected type name "{name}", expected "{expected}", which matches field name '
                 "path from root Object type"
             )
-        for key, item in value.items():
+        # The real server takes them as a Go map has them, in no order.
+        for key, item in sorted(value.items(), key=lambda pair: str(pair[0])):
             if key != _TYPE:
                 yield from _problems(item, f"{expected}.{key}" if name else expected)
 

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from mockapi.base.clock import Clock, ManualTime
 from mockapi.client.protocol import Client
+from mockapi.machinery.request import Normal
 from mockapi.scheduler import configuration, preemption
 from mockapi.scheduler.algorithm import Attempt, Search, prepare, rank, verdict
 from mockapi.scheduler.cluster import Cluster, Listers, Objects
@@ -171,7 +172,8 @@ class _Diary:
     def delete(self, resource: str, namespace: str, name: str) -> None:
         self.writes.append({"verb": "delete", "pod": f"{namespace}/{name}"})
 
-    def create(self, resource: str, namespace: str, event: Any) -> Any:
+    def create(self, resource: str, namespace: str, made: Normal) -> Any:
+        event = made.tree
         pod = event["regarding"]
         body = [event[name] for name in ("type", "reason", "action", "note")]
         write = {"verb": "event", "pod": f"{pod['namespace']}/{pod['name']}", "body": body}
