@@ -233,10 +233,11 @@ class Writer:
             if known is None:
                 return self._insert(request, key, obj, context, options)
         assert known is not None
-        gvr = resource.gvr
+        gvr, name = resource.gvr, metadata["name"]
         leaving = bool(self.objects.parsed(known)["metadata"].get("deletionTimestamp"))
-        error = GenerateNameConflict if base else AlreadyExists
-        raise error(gvr.group, gvr.resource, metadata["name"], leaving=leaving)
+        if base:
+            raise GenerateNameConflict(resource.strategy.group, gvr.resource, name, leaving=leaving)
+        raise AlreadyExists(gvr.group, gvr.resource, name, leaving=leaving)
 
     def _before_create(self, resource: Resource, obj: Obj, context: Context) -> None:
         strategy, metadata = resource.strategy, obj["metadata"]
@@ -276,7 +277,9 @@ class Writer:
             empties.put_empty(obj, context.emptied)
             errors = judge()
             empties.drop(obj, context.emptied)
-        elif (errors := judge()) and context.emptied:
+        else:
+            errors = judge()
+        if errors and context.emptied:
             empties.put_shown(obj, context.emptied)
             errors = empties.told(errors, judge())
         if errors:

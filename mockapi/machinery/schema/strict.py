@@ -5,6 +5,7 @@ What it returns holds known fields and values of the right types only; `compiled
 """
 
 import binascii
+import re
 from collections.abc import Callable, Iterable, Mapping
 from math import isfinite
 from typing import Any, Final
@@ -17,6 +18,9 @@ from mockapi.meta.gojson import Number, Object, plain
 MAX_PROBLEMS: Final = 100
 _LONGEST: Final = 20
 """Of an int64 with its sign."""
+_IN_FIELD: Final = re.compile(
+    r"^json: cannot unmarshal (.*) into Go (?:struct field \w+\.(\S+)|value) of type (\S+)$"
+)
 _KEEP: Final = object()
 """The Go variable stays as it was."""
 Names = Mapping[str, Mapping[str, list[str]]]
@@ -205,7 +209,7 @@ class Walk:
         inner = Walk(self.types, self.names, strict=False)
         schema = type.name.rpartition(".")[0] + ".JSONSchemaProps"
         if isinstance(node, dict):
-            return inner._inside(schema, node)
+            return self._within(lambda: inner._inside(schema, node))
         if type.scalar == "schemaorbool":
             if isinstance(node, bool):
                 return node
@@ -213,8 +217,22 @@ class Walk:
         if not isinstance(node, list):
             return None
         if type.scalar == "schemaorarray":
-            return [inner._inside(schema, item) for item in node]
+            return self._within(lambda: [inner._inside(schema, item) for item in node])
         return [_BASIC["string"](item, "string") for item in node]
+
+    def _within(self, read: Callable[[], Any]) -> Any:
+        """Go's decoder tells where it stands, and then what the reader inside of it has told; the
+        converter of unstructured objects stands nowhere."""
+        try:
+            return read()
+        except DecodeError as error:
+            found = None if self.converts else _IN_FIELD.match(str(error))
+            if found is None:
+                raise
+            value, path, go = found.groups()
+            where = ".".join([self._struct, *self._fields, *([path] if path else [])])
+            text = f"json: cannot unmarshal {value} into Go struct field {where} of type {go}"
+            raise DecodeError(text) from None
 
     def _inside(self, name: str, node: Any) -> Any:
         result = self._named(name, node, {})

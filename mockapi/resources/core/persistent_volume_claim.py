@@ -79,11 +79,11 @@ def _size(holder: Any, *path: str) -> quantity.Quantity:
 
 def _validate_update(obj: Obj, old: Obj) -> Errors:
     errors = _class_annotation(obj, old)
-    if obj["spec"] == old["spec"]:
+    if _full(obj["spec"]) == _full(old["spec"]):
         return errors
     errors = validate_claim_spec(obj["spec"], SPEC) + errors
     now, was = _comparable(obj, old)
-    if now != was:
+    if _full(now) != _full(was):
         changes = internal.diff("core.PersistentVolumeClaimSpec", was, now)
         detail = (
             "spec is immutable after creation except resources.requests and "
@@ -134,6 +134,15 @@ def _comparable(obj: Obj, old: Obj) -> tuple[Any, Any]:
         if "volumeAttributesClassName" in was:
             now["volumeAttributesClassName"] = was["volumeAttributesClassName"]
     return now, was
+
+
+def _full(spec: Any) -> Any:
+    """Without empty lists and maps, which count as none when specs are compared."""
+    out = {key: value for key, value in spec.items() if key != "accessModes" or value}
+    for part in ("resources", "selector"):
+        if out.get(part):
+            out[part] = {key: value for key, value in out[part].items() if value}
+    return out
 
 
 def _shrinking(obj: Obj, old: Obj) -> Errors:
@@ -209,6 +218,7 @@ def _warnings(obj: Obj, old: Obj | None) -> list[str]:
 STRATEGY = Strategy(
     group="",
     kind="PersistentVolumeClaim",
+    judges_emptied=True,
     settles=lambda obj: True,
     prepare_create=_prepare_create,
     prepare_update=_prepare_update,
