@@ -18,8 +18,8 @@ from mockapi.composition import Cluster
 from mockapi.settings import Settings
 
 DEFAULT_KUBECONFIG = "mockapi.kubeconfig"
-# Objects that the collector has not seen yet: those of some 2,000 pods, and of 20.
-_MANY_NEW = 500_000
+# Objects that the collector has not seen yet: those of some 4,000 pods, and of 20.
+_MANY_NEW = 1_000_000
 _FEW_NEW = 5_000
 
 

@@ -33,7 +33,8 @@ def fnv32a(data: bytes, start: int = _OFFSET) -> int:
     return (value * power + rest) & _MASK
 
 
-@lru_cache(maxsize=8192)
+# Some sixty pieces of a template, each after any of 256 bytes.
+@lru_cache(maxsize=32_768)
 def _effect(piece: bytes, low: int) -> tuple[int, int]:
     """(power, rest): a piece takes a hash `h` that ends in the byte `low` to `h * power + rest`.
 
