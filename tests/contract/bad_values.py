@@ -4,14 +4,11 @@
 that several kinds share is tried once; which wrong value it gets is drawn from a fixed seed.
 """
 
-import gzip
-import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
 
-from tests.contract import harness
+from tests.contract import replies as recorded
 from tests.contract.fuzz.bodies import placed, positions, wrong_values
 from tests.contract.fuzz.kinds import Kind, Tree, every_kind
 from tests.contract.fuzz.operations import compact
@@ -56,21 +53,14 @@ def brief(reply: Tree) -> Tree:
 
 
 def load() -> Mapping[str, list[Tree]]:
-    with gzip.open(FILE, "rt") as lines:
-        rows = [json.loads(line) for line in lines]
-    return {row["kind"]: row["replies"] for row in rows}
+    return recorded.load(FILE)
 
 
 def main() -> None:
-    side = Side(harness.target_of(Path(os.environ["MOCKAPI_ORACLE"])))
-    rows = [
-        {"kind": name, "replies": [brief(reply) for reply in side.run(steps)]}
-        for name, steps in sequences().items()
-    ]
+    side = Side(recorded.oracle())
+    found = {name: [brief(one) for one in side.run(steps)] for name, steps in sequences().items()}
     side.close()
-    text = "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows)
-    FILE.write_bytes(gzip.compress(text.encode(), mtime=0))
-    print(f"{len(rows)} kinds, {sum(len(row['replies']) for row in rows)} replies")
+    recorded.save(FILE, found)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,7 @@
 to a wrong value at every field of each, and to what is wrong with bodies of any kind.
 """
 
-import gzip
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ import yaml
 from mockapi.machinery import catalogue
 from mockapi.meta.names import GroupVersionKind, split_api_version
 from tests.contract import bad_values, harness
+from tests.contract import replies as recorded
 from tests.contract.fuzz.bodies import placed, positions, wrong_values
 from tests.contract.fuzz.kinds import Kind, Tree
 from tests.contract.fuzz.operations import compact
@@ -132,9 +131,7 @@ def _wrong(place: Place, seen: set[tuple[str, str]], random: Random) -> list[Ste
 
 
 def load() -> Mapping[str, list[Tree]]:
-    with gzip.open(FILE, "rt") as lines:
-        rows = [json.loads(line) for line in lines]
-    return {row["kind"]: row["replies"] for row in rows}
+    return recorded.load(FILE)
 
 
 def replies(side: Side, steps: Sequence[Step]) -> list[Tree]:
@@ -154,12 +151,10 @@ def replies(side: Side, steps: Sequence[Step]) -> list[Tree]:
 
 
 def main() -> None:
-    side = Side(harness.target_of(Path(os.environ["MOCKAPI_ORACLE"])))
-    rows = [{"kind": name, "replies": replies(side, s)} for name, s in sequences().items()]
+    side = Side(recorded.oracle())
+    found = {name: replies(side, steps) for name, steps in sequences().items()}
     side.close()
-    text = "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows)
-    FILE.write_bytes(gzip.compress(text.encode(), mtime=0))
-    print(f"{len(rows)} kinds, {sum(len(row['replies']) for row in rows)} replies")
+    recorded.save(FILE, found)
 
 
 if __name__ == "__main__":

@@ -7,15 +7,13 @@ written, and it is applied. Of protobuf the bytes are kept, without what differs
 """
 
 import base64
-import gzip
-import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mockapi.machinery import catalogue
 from tests.contract import harness, maximal, wire
+from tests.contract import replies as recorded
 from tests.contract.fuzz.comparing import Comparable
 from tests.contract.fuzz.kinds import Kind, Tree
 from tests.contract.fuzz.operations import APPLY, MERGE, compact
@@ -128,24 +126,18 @@ def side(target: harness.Target) -> Side:
 
 
 def load() -> Mapping[str, list[Tree]]:
-    with gzip.open(FILE, "rt") as lines:
-        rows = [json.loads(line) for line in lines]
-    return {row["object"]: row["replies"] for row in rows}
+    return recorded.load(FILE, key="object")
 
 
 def main() -> None:
-    oracle = side(harness.target_of(Path(os.environ["MOCKAPI_ORACLE"])))
-    rows = []
+    oracle = side(recorded.oracle())
+    found = {name: oracle.run(steps) for name, steps in sequences().items()}
     for name, steps in sequences().items():
-        replies = oracle.run(steps)
-        rows.append({"object": name, "replies": replies})
-        for step, reply in zip(steps, replies, strict=True):
+        for step, reply in zip(steps, found[name], strict=True):
             if reply["status"] >= 300:
                 print(name, step.title, reply["status"], (reply.get("body") or {}).get("message"))
     oracle.close()
-    text = "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows)
-    FILE.write_bytes(gzip.compress(text.encode(), mtime=0))
-    print(f"{len(rows)} objects, {sum(len(row['replies']) for row in rows)} replies")
+    recorded.save(FILE, found, key="object")
 
 
 if __name__ == "__main__":

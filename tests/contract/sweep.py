@@ -5,14 +5,12 @@ code; the recording holds the replies only, one line a kind.
 """
 
 import copy
-import gzip
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.contract import harness
+from tests.contract import replies as recorded
 from tests.contract.fuzz.kinds import Kind, Tree, every_kind
 from tests.contract.fuzz.operations import (
     APPLY,
@@ -239,19 +237,14 @@ def _deleted(kind: Kind) -> Iterator[Step]:
 
 
 def load() -> Mapping[str, list[Tree]]:
-    with gzip.open(FILE, "rt") as lines:
-        rows = [json.loads(line) for line in lines]
-    return {row["kind"]: row["replies"] for row in rows}
+    return recorded.load(FILE)
 
 
 def main() -> None:
-    side = Side(harness.target_of(Path(os.environ["MOCKAPI_ORACLE"])))
-    rows = [{"kind": name, "replies": side.run(steps)} for name, steps in sequences().items()]
+    side = Side(recorded.oracle())
+    found = {name: side.run(steps) for name, steps in sequences().items()}
     side.close()
-    FILE.parent.mkdir(parents=True, exist_ok=True)
-    text = "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows)
-    FILE.write_bytes(gzip.compress(text.encode(), mtime=0))
-    print(f"{len(rows)} kinds, {sum(len(row['replies']) for row in rows)} replies")
+    recorded.save(FILE, found)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,12 @@
 """Objects with every field set are answered as by the real server, in every form."""
 
 import json
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from mockapi.cluster import MockCluster
-from tests.contract import harness, maximal, record_maximal
+from tests.contract import maximal, record_maximal, replies
 from tests.contract.fuzz.pair import Side
 from tests.contract.harness import Target
 
@@ -29,22 +27,11 @@ def ours() -> Iterator[Side]:
 
 @pytest.fixture(scope="module")
 def real() -> Iterator[Side]:
-    kubeconfig = os.environ.get("MOCKAPI_ORACLE")
-    if not kubeconfig:
-        pytest.skip("MOCKAPI_ORACLE names no real server")
-    side = record_maximal.side(harness.target_of(Path(kubeconfig)))
-    yield side
-    side.close()
+    yield from replies.real(record_maximal.side)
 
 
 def _differences(side: Side, name: str) -> list[str]:
-    """With the request before each line."""
-    steps, found = SEQUENCES[name], []
-    replies = zip(RECORDED[name], side.run(steps), strict=True)
-    for step, (expected, actual) in zip(steps, replies, strict=True):
-        lines = harness.differences(expected, actual)
-        found += [f"{step.title}: {line}" for line in lines]
-    return found
+    return replies.differences(SEQUENCES[name], RECORDED[name], side.run(SEQUENCES[name]))
 
 
 @pytest.mark.parametrize("name", SEQUENCES)

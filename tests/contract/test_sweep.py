@@ -1,13 +1,11 @@
 """Every built-in kind answers the same requests as it does in the real server, reply by reply."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from mockapi.cluster import MockCluster
-from tests.contract import bad_values, harness, sweep
+from tests.contract import bad_values, harness, replies, sweep
 from tests.contract.fuzz.pair import Side
 from tests.contract.harness import Target
 
@@ -30,22 +28,11 @@ def ours() -> Iterator[Side]:
 
 @pytest.fixture(scope="module")
 def real() -> Iterator[Side]:
-    kubeconfig = os.environ.get("MOCKAPI_ORACLE")
-    if not kubeconfig:
-        pytest.skip("MOCKAPI_ORACLE names no real server")
-    side = Side(harness.target_of(Path(kubeconfig)))
-    yield side
-    side.close()
+    yield from replies.real(Side)
 
 
 def _differences(side: Side, kind: str) -> list[str]:
-    """With the request before each line."""
-    steps, found = SEQUENCES[kind], []
-    replies = zip(RECORDED[kind], side.run(steps), strict=True)
-    for step, (expected, actual) in zip(steps, replies, strict=True):
-        lines = harness.differences(expected, actual)
-        found += [f"{step.title} {step.body or ''}: {line}" for line in lines]
-    return found
+    return replies.differences(SEQUENCES[kind], RECORDED[kind], side.run(SEQUENCES[kind]))
 
 
 @pytest.mark.parametrize("kind", SEQUENCES)

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from mockapi.machinery.protobuf.wire import read_varint, varint
+
 MAGIC = b"k8s\0"
 _RAW = 2
 _METADATA = 1
@@ -38,15 +40,15 @@ def _fields(raw: bytes) -> Iterator[Field]:
     at = 0
     while at < len(raw):
         begin = at
-        key, at = _varint(raw, at)
+        key, at = read_varint(raw, at)
         content = None
         match key & 7:
             case 0:
-                _, at = _varint(raw, at)
+                _, at = read_varint(raw, at)
             case 1:
                 at += 8
             case 2:
-                size, at = _varint(raw, at)
+                size, at = read_varint(raw, at)
                 content, at = raw[at : at + size], at + size
             case 5:
                 at += 4
@@ -55,24 +57,5 @@ def _fields(raw: bytes) -> Iterator[Field]:
         yield key >> 3, raw[begin:at], content
 
 
-def _varint(raw: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = raw[at]
-        at += 1
-        value |= (byte & 127) << shift
-        if byte < 128:
-            return value, at
-        shift += 7
-
-
 def _written(number: int, content: bytes) -> bytes:
-    return _encoded(number << 3 | _BYTES) + _encoded(len(content)) + content
-
-
-def _encoded(value: int) -> bytes:
-    found = b""
-    while value > 127:
-        found += bytes([value & 127 | 128])
-        value >>= 7
-    return found + bytes([value])
+    return varint(number << 3 | _BYTES) + varint(len(content)) + content
