@@ -37,11 +37,22 @@ class Remembered:
         content = orjson.dumps(tree)
         known = self._by_content.get(content)
         if known is None:
+            known = self._kept(fieldset.ordered_throughout(tree))
+            self._by_content[content] = known
+        return known
+
+    def _kept(self, tree: FieldSet) -> FieldSet:
+        """The same of a set that is in order, as unions and differences of such are."""
+        if not tree:
+            return LEAF
+        if id(tree) in self._known:
+            return tree
+        content = orjson.dumps(tree)
+        known = self._by_content.get(content)
+        if known is None:
             if len(self._known) >= LIMIT:
                 self._forget()
-            known = fieldset.ordered_throughout(tree)
-            known = self._by_content.setdefault(orjson.dumps(known), known)
-            self._by_content[content] = known
+            known = self._by_content[content] = tree
             # Whatever is known by its identity is kept alive here, so no other can get it.
             self._known[id(known)] = known
         return known
@@ -67,7 +78,7 @@ class Remembered:
         key = (id(left), id(right))
         found = results.get(key)
         if found is None:
-            found = self.one(operation(left, right))
+            found = self._kept(operation(left, right))
             if len(results) >= LIMIT:
                 results.clear()
             # Neither may have been forgotten meanwhile: an identity is only worth what it names.
