@@ -307,7 +307,7 @@ class Cluster:
 
     def _refusal(self, user: UserInfo, verb: str, **asked: str) -> str:
         attributes = authorization.Attributes(verb, **asked)
-        decision = self.security.authorizer.authorize(user, attributes)
+        decision = self._authorize(user, attributes)
         if decision.allowed:
             return ""
         return authorization.forbidden(user, attributes, decision.reason).message

@@ -11,12 +11,12 @@ from mockapi.api.call import ADMIN, Call
 from mockapi.api.routes import wants_watch
 from mockapi.base.lazy import module
 from mockapi.machinery.authorization import Attributes, Authorizer, attributes_of
-from mockapi.machinery.impersonation import UNAUTHENTICATED, Impersonators
+from mockapi.machinery.impersonation import Impersonators
 from mockapi.machinery.resource import UserInfo
-from mockapi.meta import gofmt
+from mockapi.meta import gofmt, users
 from mockapi.meta.errors import BadRequest, Unauthorized
 
-ANONYMOUS = UserInfo("system:anonymous", groups=(UNAUTHENTICATED,))
+ANONYMOUS = UserInfo(users.ANONYMOUS, groups=(users.UNAUTHENTICATED,))
 _EXTRA = "HTTP_IMPERSONATE_EXTRA_"
 
 Tokens = Callable[[str], UserInfo | None]

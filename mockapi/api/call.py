@@ -7,10 +7,11 @@ from urllib.parse import unquote_plus
 
 from mockapi.api.routes import Route
 from mockapi.machinery.resource import UserInfo
+from mockapi.meta import users
 from mockapi.meta.errors import ApiError, RequestEntityTooLarge
 
 MAX_BODY = 3 * 1024 * 1024
-ADMIN = UserInfo("kubernetes-admin", groups=("system:masters", "system:authenticated"))
+ADMIN = UserInfo("kubernetes-admin", groups=("system:masters", users.AUTHENTICATED))
 
 Query = Mapping[str, list[str]]
 

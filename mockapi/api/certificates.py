@@ -17,6 +17,7 @@ from gevent.ssl import SSLContext
 
 from mockapi.base.selfsigned import SelfSigned
 from mockapi.machinery.resource import UserInfo
+from mockapi.meta import users
 
 _NAMES = (
     "localhost",
@@ -187,7 +188,7 @@ def user_of(der: bytes) -> UserInfo:
     subject = x509.load_der_x509_certificate(der).subject
     names = [str(one.value) for one in subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
     groups = [str(one.value) for one in subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)]
-    return UserInfo(names[0] if names else "", groups=(*groups, "system:authenticated"))
+    return UserInfo(names[0] if names else "", groups=(*groups, users.AUTHENTICATED))
 
 
 def _name(common: str, groups: Sequence[str]) -> x509.Name:

@@ -20,11 +20,10 @@ from mockapi.machinery.authorization import (
     attributes_of,
     forbidden,
 )
-from mockapi.machinery.impersonation import account_groups
 from mockapi.machinery.resource import Obj, Reader, UserInfo
+from mockapi.meta import users
 
 YEARS = 3650 * 86400.0
-_ACCOUNT = "system:serviceaccount:"
 
 
 class Tokens:
@@ -61,9 +60,9 @@ class Tokens:
         if claims["exp"] <= self._clock.now():
             return None
         return UserInfo(
-            f"{_ACCOUNT}{namespace}:{account['name']}",
+            users.account_name(namespace, account["name"]),
             uid=account["uid"],
-            groups=(*account_groups(namespace), "system:authenticated"),
+            groups=(*users.account_groups(namespace), users.AUTHENTICATED),
             extra={"authentication.kubernetes.io/credential-id": [f"JTI={claims['jti']}"]},
         )
 

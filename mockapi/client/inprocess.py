@@ -11,10 +11,11 @@ from mockapi.machinery.registry import Registry
 from mockapi.machinery.request import Normal, Request
 from mockapi.machinery.resource import Resource, UserInfo
 from mockapi.machinery.watching import WatchStream
+from mockapi.meta import users
 from mockapi.meta.errors import PathNotFound
 
 _APPLY = "application/apply-patch+yaml"
-_GROUPS = ("system:authenticated",)
+_GROUPS = (users.AUTHENTICATED,)
 
 
 Fetch = Callable[[str, Mapping[str, str]], Obj]
@@ -42,7 +43,7 @@ class InProcessClients:
 
     def client(self, component: str, *, user: str = "") -> Client:
         name = user or f"system:{component}"
-        groups = ("system:nodes", *_GROUPS) if name.startswith("system:node:") else _GROUPS
+        groups = ("system:nodes", *_GROUPS) if name.startswith(users.NODE) else _GROUPS
         return InProcessClient(
             self._pipeline,
             UserInfo(name, groups=groups),

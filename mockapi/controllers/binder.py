@@ -7,6 +7,7 @@ from mockapi.base.clock import timestamp
 from mockapi.client.protocol import Event, Obj
 from mockapi.controllers import base, objects, reclaiming, volumes
 from mockapi.controllers.protection import claims_of
+from mockapi.meta.volumes import RECYCLER
 from mockapi.runtime.loop import Runtime
 
 CLAIMS = "v1/persistentvolumeclaims"
@@ -41,8 +42,8 @@ class PersistentVolumeBinder:
 
     def _pod_changed(self, event: Event) -> None:
         name = objects.name(event.object)
-        if name.startswith(reclaiming.RECYCLER):
-            self.volume_queue.add(name.removeprefix(reclaiming.RECYCLER))
+        if name.startswith(RECYCLER):
+            self.volume_queue.add(name.removeprefix(RECYCLER))
 
     def _claim_changed(self, event: Event) -> None:
         claim = event.object

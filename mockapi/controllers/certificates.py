@@ -12,6 +12,7 @@ from mockapi.base.lazy import module
 from mockapi.client.protocol import Event, Obj
 from mockapi.controllers import base, objects
 from mockapi.controllers.keys import NO_KEYS, Keys
+from mockapi.meta import users
 from mockapi.runtime.loop import Runtime
 
 REQUESTS = "certificates.k8s.io/v1/certificatesigningrequests"
@@ -234,7 +235,7 @@ def kubelet_client(asked: Any, usages: Sequence[str]) -> Problem:
     ):
         if count:
             return f"{kind} subjectAltNames are not allowed"
-    if not asked.common_name.startswith("system:node:"):
+    if not asked.common_name.startswith(users.NODE):
         return "subject common name does not begin with system:node:"
     return _usages(usages, "client auth")
 
@@ -249,7 +250,7 @@ def kubelet_serving(asked: Any, usages: Sequence[str]) -> Problem:
             return f"{kind} subjectAltNames are not allowed"
     if problem := _usages(usages, "server auth"):
         return problem
-    if not asked.common_name.startswith("system:node:"):
+    if not asked.common_name.startswith(users.NODE):
         return "subject common name does not begin with system:node:"
     return ""
 

@@ -6,6 +6,7 @@ Sources: pkg/controller/volume/pvcprotection, pvprotection.
 from mockapi.base.clock import timestamp
 from mockapi.client.protocol import Client, Event, Obj
 from mockapi.controllers import base, objects
+from mockapi.meta.volumes import claim_of
 from mockapi.runtime.loop import Runtime
 
 CLAIMS = "v1/persistentvolumeclaims"
@@ -19,14 +20,9 @@ _UNUSED = ("NoPodsUsingPVC", "No pods are currently referencing this PVC")
 
 def claims_of(pod: Obj) -> list[str]:
     """Keys of the claims a pod uses, those of its ephemeral volumes included."""
-    inside = objects.namespace(pod)
-    found = []
-    for volume in pod["spec"].get("volumes") or ():
-        if "persistentVolumeClaim" in volume:
-            found.append(f"{inside}/{volume['persistentVolumeClaim']['claimName']}")
-        elif "ephemeral" in volume:
-            found.append(f"{inside}/{objects.name(pod)}-{volume['name']}")
-    return found
+    inside, name = objects.namespace(pod), objects.name(pod)
+    volumes = pod["spec"].get("volumes") or ()
+    return [f"{inside}/{claim}" for volume in volumes if (claim := claim_of(name, volume))]
 
 
 class ClaimProtectionController:

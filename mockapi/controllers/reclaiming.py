@@ -11,10 +11,10 @@ from mockapi.client.protocol import Client, Obj
 from mockapi.controllers import base, objects, volumes
 from mockapi.meta import quantity
 from mockapi.meta.errors import ApiError
+from mockapi.meta.volumes import RECYCLER
 from mockapi.runtime.informer import Informer
 
 PODS, SPACE = "v1/pods", "default"
-RECYCLER = "recycler-for-"
 IMAGE = "registry.k8s.io/build-image/debian-base:bookworm-v1.0.6"
 _SCRUB = 'test -e /scrub && find /scrub -mindepth 1 -delete && test -z "$(ls -A /scrub)" || exit 1'
 _GI = 1 << 30

@@ -11,6 +11,7 @@ from mockapi.controllers import base, objects
 from mockapi.controllers.attachdetach import DRIVERS
 from mockapi.controllers.protection import CLAIMS, VOLUMES, claims_of
 from mockapi.meta import csi
+from mockapi.meta.volumes import claim_of
 from mockapi.runtime.loop import Runtime
 
 RECURSIVE, MOUNT = "Recursive", "MountOption"
@@ -118,20 +119,21 @@ class SELinuxWarningController:
 
     def _source(self, pod: Obj, volume: Obj) -> Obj:
         """The spec that names the storage: the volume's own, or that of the persistent volume."""
-        if "persistentVolumeClaim" not in volume and "ephemeral" not in volume:
+        name = claim_of(objects.name(pod), volume)
+        if not name:
             return volume
-        key = claims_of({**pod, "spec": {"volumes": [volume]}})[0]
+        key = f"{objects.namespace(pod)}/{name}"
         claim = self.claims.get_key(key)
         if claim is None:
             raise base.Retry(f"failed to find PVC {key} in PVCInformer cache")
         if "ephemeral" in volume and not objects.controlled_by(claim, pod):
             raise base.Retry(f"PVC {key} was not created for the pod")
-        name = claim["spec"].get("volumeName")
-        if objects.phase(claim) != "Bound" or not name:
+        bound = claim["spec"].get("volumeName")
+        if objects.phase(claim) != "Bound" or not bound:
             raise base.Retry(f"PVC {key} has non-bound phase or empty pvc.Spec.VolumeName")
-        found = self.volumes.get("", name)
+        found = self.volumes.get("", bound)
         if found is None or (_claim_of(found) or {}).get("uid") != objects.uid(claim):
-            raise base.Retry(f"PV {name} is not bound to {key}")
+            raise base.Retry(f"PV {bound} is not bound to {key}")
         return {**found["spec"], "isPersistent": True}
 
     def _use(self, pod: Obj, source: Obj, label: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mockapi.meta import csi
+from mockapi.meta.volumes import claim_of
 
 if TYPE_CHECKING:
     from mockapi.kubelet.agent import NodeAgent
@@ -20,18 +21,11 @@ def to_attach(pod: Obj, volumes: Iterable[Obj], objects: "Objects") -> dict[str,
     """The unique names of those volumes of a pod that have to be attached, by their own names."""
     found = {}
     for volume in volumes:
-        claim = claim_of(pod, volume)
+        claim = claim_of(pod["metadata"]["name"], volume)
         unique = _unique_name(pod["metadata"]["namespace"], claim, objects) if claim else ""
         if unique:
             found[volume["name"]] = unique
     return found
-
-
-def claim_of(pod: Obj, volume: Obj) -> str:
-    """The claim that stands behind a volume, if one does."""
-    if "persistentVolumeClaim" in volume:
-        return str(volume["persistentVolumeClaim"]["claimName"])
-    return f"{pod['metadata']['name']}-{volume['name']}" if "ephemeral" in volume else ""
 
 
 def _unique_name(namespace: str, name: str, objects: "Objects") -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from mockapi.kubelet import behaviour as values
 from mockapi.kubelet.behaviour_schema import POD, RULES, BadBehaviour, check, nearest, read
 from mockapi.kubelet.states import IMAGE_PREFIX, STATES, normal
+from mockapi.meta.volumes import RECYCLER
 
 Obj = dict[str, Any]
 Tree = dict[str, Any]
@@ -217,9 +218,7 @@ def _of_job(pod: Obj) -> bool:
     if any(o.get("kind") == "Job" for o in metadata.get("ownerReferences") or ()):
         return True
     # What the controller runs to empty a volume.
-    return bool(
-        metadata.get("namespace") == "default" and metadata["name"].startswith("recycler-for-")
-    )
+    return bool(metadata.get("namespace") == "default" and metadata["name"].startswith(RECYCLER))
 
 
 def pod_value(tree: Tree) -> values.PodBehaviour:

@@ -6,10 +6,11 @@ Network storage is taken to answer; a behaviour says otherwise.
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from mockapi.kubelet.attached import claim_of, to_attach
+from mockapi.kubelet.attached import to_attach
 from mockapi.kubelet.behaviour import PodBehaviour
 from mockapi.kubelet.fibers import Process
 from mockapi.kubelet.starting import Failed
+from mockapi.meta.volumes import claim_of
 
 if TYPE_CHECKING:
     from mockapi.kubelet.worker import PodWorker
@@ -155,7 +156,7 @@ def processing_error(pod: Obj, volume: Obj, objects: Objects) -> str:
             f'failed to get Plugin from volumeSpec for volume "{volume["name"]}" '
             "err=no volume plugin matched"
         )
-    claim = claim_of(pod, volume)
+    claim = claim_of(pod["metadata"]["name"], volume)
     if not claim:
         return ""
     namespace = pod["metadata"]["namespace"]

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from mockapi.machinery.authorization import Attributes
 from mockapi.machinery.resource import Obj, UserInfo
+from mockapi.meta import users
 
 CATCH_ALL = "catch-all"
 EXEMPT = "exempt"
-_ACCOUNT = "system:serviceaccount:"
 _EVERY = ["*"]
 
 
@@ -80,7 +80,7 @@ def _is_subject(subject: Obj, user: UserInfo) -> bool:
         case {"kind": "Group", "group": {"name": name}}:
             return name == "*" or name in user.groups
         case {"kind": "ServiceAccount", "serviceAccount": {"name": name, "namespace": namespace}}:
-            prefix = f"{_ACCOUNT}{namespace}:"
+            prefix = users.account_name(namespace, "")
             return user.name.startswith(prefix) if name == "*" else user.name == prefix + name
     return False
 

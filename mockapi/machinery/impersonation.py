@@ -14,12 +14,15 @@ from mockapi.machinery.validation import formats, rules
 from mockapi.meta import gofmt
 from mockapi.meta.errors import ApiError
 from mockapi.meta.fields import Path
+from mockapi.meta.users import (
+    ACCOUNT,
+    ANONYMOUS,
+    AUTHENTICATED,
+    NODE,
+    UNAUTHENTICATED,
+    account_groups,
+)
 
-AUTHENTICATED: Final = "system:authenticated"
-UNAUTHENTICATED: Final = "system:unauthenticated"
-_ANONYMOUS: Final = "system:anonymous"
-_ACCOUNT: Final = "system:serviceaccount:"
-_NODE: Final = "system:node:"
 _NODE_NAME: Final = "authentication.kubernetes.io/node-name"
 _GROUP: Final = "authentication.k8s.io"
 _KNOWN: Final = 10_000
@@ -68,10 +71,6 @@ class Impersonators:
 
 def _with_first(index: int) -> list[int]:
     return [index, *(other for other in range(len(_WAYS)) if other != index)]
-
-
-def account_groups(namespace: str) -> tuple[str, ...]:
-    return ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +170,7 @@ def _extra_problem(wanted: UserInfo) -> str:
 
 
 def _completed(name: str, groups: tuple[str, ...]) -> tuple[str, ...]:
-    if name == _ANONYMOUS:
+    if name == ANONYMOUS:
         return groups if UNAUTHENTICATED in groups else (*groups, UNAUTHENTICATED)
     known = AUTHENTICATED in groups or UNAUTHENTICATED in groups
     return groups if known else (*groups, AUTHENTICATED)
@@ -184,14 +183,14 @@ def _list(user: UserInfo) -> str:
 
 def _node_of(name: str) -> str:
     """The node of a user's name, "" if it is none."""
-    node = name.removeprefix(_NODE)
+    node = name.removeprefix(NODE)
     return "" if node == name or formats.dns1123_subdomain(node) else node
 
 
 def _account_of(name: str) -> tuple[str, str] | None:
     """Namespace and name of a service account's user."""
-    namespace, colon, account = name.removeprefix(_ACCOUNT).partition(":")
-    if not name.startswith(_ACCOUNT) or not colon or ":" in account:
+    namespace, colon, account = name.removeprefix(ACCOUNT).partition(":")
+    if not name.startswith(ACCOUNT) or not colon or ":" in account:
         return None
     if formats.dns1123_label(namespace) or formats.dns1123_subdomain(account):
         return None

@@ -521,7 +521,7 @@ class Writer:
             managed = metadata.get("managedFields") or ()
             where = metadata_rules.METADATA.child("managedFields")
             errors.extend(metadata_rules.validate_managed_fields(managed, where))
-        elif metadata != before:
+        else:
             errors.extend(
                 metadata_rules.validate_object_meta(
                     metadata, namespaced=resource.namespaced, validate_name=names.path_segment

@@ -4,6 +4,7 @@ keys and the text of numbers. Slow; for bodies about which the fast parser has n
 
 import json
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from operator import itemgetter
 from typing import Any, Final
@@ -75,6 +76,11 @@ class Object(dict[str, Any]):
         self.pairs = pairs
 
 
+def pairs_of(tree: dict[str, Any]) -> Iterable[tuple[str, Any]]:
+    """Of any object; of an `Object` the repeated ones too."""
+    return tree.pairs if isinstance(tree, Object) else tree.items()
+
+
 def parse(body: bytes) -> Any:
     """Objects are `Object`, numbers `Number`. Raises GoSyntaxError."""
     return _Parser(body).document()
@@ -120,7 +126,7 @@ def dumps(node: Any, *, sort: bool = False) -> str:
         if type(item) is _Text or isinstance(item, Number):
             out.append(item)
         elif isinstance(item, dict):
-            pairs = item.pairs if isinstance(item, Object) else list(item.items())
+            pairs = pairs_of(item)
             if sort:
                 pairs = sorted(pairs, key=itemgetter(0))
             waiting.append(_END_OBJECT)

@@ -13,6 +13,7 @@ from mockapi.base.clock import Clock, micro_timestamp
 from mockapi.client.protocol import Client, Obj
 from mockapi.machinery.request import Normal
 from mockapi.meta.errors import ApiError, NotFound
+from mockapi.runtime.recorder import object_reference
 
 logger = logging.getLogger("mockapi.scheduler.recorder")
 
@@ -29,20 +30,6 @@ def truncated(note: str) -> str:
     if len(encoded) <= LONGEST_NOTE:
         return note
     return encoded[: LONGEST_NOTE - 4].decode(errors="ignore") + " ..."
-
-
-def _pod_reference(pod: Obj) -> Obj:
-    """As `runtime.recorder.object_reference` makes them, of a pod that need not say that it is
-    one."""
-    metadata = pod["metadata"]
-    reference = {"kind": "Pod"}
-    for name in ("namespace", "name", "uid"):
-        if value := metadata.get(name):
-            reference[name] = value
-    reference["apiVersion"] = "v1"
-    if version := metadata.get("resourceVersion"):
-        reference["resourceVersion"] = version
-    return reference
 
 
 @dataclass(slots=True)
@@ -72,7 +59,8 @@ class SeriesRecorder:
         note: str,
     ) -> None:
         """Record; a failure to write is logged and never reaches the caller."""
-        reference = _pod_reference(regarding)
+        pod = {"kind": "Pod", "apiVersion": "v1", "metadata": regarding["metadata"]}
+        reference = object_reference(pod)
         key = (type, reason, action, *reference.items())
         now = self._clock.now()
         try:

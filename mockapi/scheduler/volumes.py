@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from mockapi.client.protocol import Obj
 from mockapi.meta import selectors
+from mockapi.meta.volumes import claim_of
 from mockapi.scheduler import amounts
 from mockapi.scheduler.cluster import Listers
 from mockapi.scheduler.node_affinity import selector_match
@@ -38,11 +39,8 @@ def is_bound(claim: Obj) -> bool:
 
 def claim_name(pod: PodInfo, volume: Mapping[str, Any]) -> tuple[str, bool] | None:
     """The claim behind a volume and whether it is an ephemeral one's; None for other volumes."""
-    if volume.get("persistentVolumeClaim"):
-        return volume["persistentVolumeClaim"]["claimName"], False
-    if volume.get("ephemeral"):
-        return f"{pod.name}-{volume['name']}", True
-    return None
+    claim = claim_of(pod.name, volume)
+    return (claim, not volume.get("persistentVolumeClaim")) if claim else None
 
 
 def not_owned(pod: PodInfo, claim: Obj) -> str:

@@ -14,11 +14,11 @@ from mockapi.machinery.authorization import Attributes, Decision
 from mockapi.machinery.cel import library
 from mockapi.machinery.resource import UserInfo
 from mockapi.machinery.validation import formats
+from mockapi.meta import users
 
 Authorize = Callable[[UserInfo, Attributes], Decision]
 
 NAMES: Final = ("authorizer", "authorizer.requestResource")
-_ACCOUNT: Final = "system:serviceaccount"
 
 
 def variables(user: UserInfo, asked: Attributes) -> dict[str, Any]:
@@ -76,8 +76,8 @@ def _service_account(value: Any, namespace: str, name: str) -> Any:
         raise ValueError("Invalid service account name")
     if formats.dns1123_label(namespace):
         raise ValueError("Invalid service account namespace")
-    groups = (f"{_ACCOUNT}s", f"{_ACCOUNT}s:{namespace}")
-    user = UserInfo(f"{_ACCOUNT}:{namespace}:{name}", groups=groups)
+    groups = users.account_groups(namespace)
+    user = UserInfo(users.account_name(namespace, name), groups=groups)
     return library.made("authorizer", _text({"user": _of(user)}))
 
 

@@ -5,7 +5,6 @@ sigs.k8s.io/json (texts, paths of duplicate and unknown fields).
 """
 
 import json
-from collections.abc import Iterable
 from math import isinf
 from typing import Any, Final
 
@@ -69,7 +68,7 @@ def problems(patch: Any, *, operations: bool) -> list[str]:
 def _operation_problems(operation: dict[str, Any], path: str) -> list[str]:
     seen = set()
     found: dict[str, None] = {}
-    for name, value in pairs_of(operation):
+    for name, value in gojson.pairs_of(operation):
         if name not in _OPERATION_FIELDS:
             found[f'unknown field "{path}.{name}"'] = None
             continue
@@ -80,14 +79,10 @@ def _operation_problems(operation: dict[str, Any], path: str) -> list[str]:
     return list(found)
 
 
-def pairs_of(tree: dict[str, Any]) -> Iterable[tuple[str, Any]]:
-    return tree.pairs if isinstance(tree, gojson.Object) else tree.items()
-
-
 def _duplicates(node: Any, path: str, found: dict[str, None]) -> None:
     if isinstance(node, dict):
         seen = set()
-        for name, value in pairs_of(node):
+        for name, value in gojson.pairs_of(node):
             inner = f"{path}.{name}" if path else name
             if name in seen:
                 found[f'duplicate field "{inner}"'] = None
@@ -111,7 +106,7 @@ def check_operations(patch: Any, *, strict: bool) -> list[Any]:
     for operation in patch:
         if operation is not None and not isinstance(operation, dict):
             raise _mismatch(operation, f"Go value of type {target}", strict=strict)
-        for name, value in pairs_of(operation or {}) if strict else ():
+        for name, value in gojson.pairs_of(operation or {}) if strict else ():
             if name in ("op", "path", "from") and not _is_text(value):
                 where = f"Go struct field jsonPatchOp.{name} of type string"
                 raise _mismatch(value, where, strict=True)

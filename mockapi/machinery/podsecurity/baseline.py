@@ -50,14 +50,20 @@ _SYSCTLS = (
 )
 
 
-def app_armor_profile(pod: Pod) -> Refusal | None:
+def _wrong_profiles(pod: Pod, field: str) -> tuple[list[str], dict[str, list[str]]]:
+    """Types of profiles that are not allowed: the pod's, and by container."""
+
     def wrong(security: Tree) -> list[str]:
-        profile = security.get("appArmorProfile")
+        profile = security.get(field)
         kind = (profile or {}).get("type", "")
         return [] if profile is None or kind in _PROFILES else [kind]
 
-    by_pod = wrong(pod.security)
     containers = {c.name: found for c in pod.containers if (found := wrong(c.security))}
+    return wrong(pod.security), containers
+
+
+def app_armor_profile(pod: Pod) -> Refusal | None:
+    by_pod, containers = _wrong_profiles(pod, "appArmorProfile")
     annotations = sorted(
         f"{name}={gofmt.quote(value)}"
         for name, value in pod.annotations.items()
@@ -201,14 +207,7 @@ def _allowed_seccomp(value: str) -> bool:
 
 def seccomp_profile(pod: Pod) -> Refusal | None:
     """Whoever sets one sets a good one."""
-
-    def wrong(security: Tree) -> list[str]:
-        profile = security.get("seccompProfile")
-        kind = (profile or {}).get("type", "")
-        return [] if profile is None or kind in _PROFILES else [kind]
-
-    by_pod = wrong(pod.security)
-    containers = {c.name: found for c in pod.containers if (found := wrong(c.security))}
+    by_pod, containers = _wrong_profiles(pod, "seccompProfile")
     who = setters(bool(by_pod), [*containers])
     if not who:
         return None

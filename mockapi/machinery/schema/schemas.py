@@ -322,7 +322,7 @@ def interpret(tree: Any) -> tuple[str, str, str]:
     if not isinstance(tree, dict):
         raise _no_header(f"{_WORDS[type(tree)]} into Go value of type {_HEADER}")
     found = {"apiVersion": "", "kind": ""}
-    for key, value in tree.pairs if isinstance(tree, gojson.Object) else tree.items():
+    for key, value in gojson.pairs_of(tree):
         name = _HEADER_NAMES.get(key) or _HEADER_NAMES.get(key.lower())
         if name is None or value is None:
             continue

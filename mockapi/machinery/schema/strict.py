@@ -6,14 +6,14 @@ What it returns holds known fields and values of the right types only; `compiled
 
 import binascii
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from math import isfinite
 from typing import Any, Final
 
 from mockapi.machinery.catalogue import Shape, Type
 from mockapi.machinery.schema import gobase64
 from mockapi.meta import gofmt, gojson, gotime, quantity
-from mockapi.meta.gojson import Number, Object, plain
+from mockapi.meta.gojson import Number, plain
 
 MAX_PROBLEMS: Final = 100
 _LONGEST: Final = 20
@@ -137,7 +137,7 @@ class Walk:
             return self._save(_TypeMismatch(_word(node), go[0]))
         result = dict(into) if isinstance(into, dict) else {}
         depth, seen = len(self._path), set()
-        for key, item in _pairs(node):
+        for key, item in gojson.pairs_of(node):
             if key in seen:
                 self._report("duplicate", key)
             seen.add(key)
@@ -165,7 +165,7 @@ class Walk:
         result = dict(into) if isinstance(into, dict) else {}
         outer, depth, path = self._struct, len(self._fields), len(self._path)
         seen = set()
-        for key, item in _pairs(node):
+        for key, item in gojson.pairs_of(node):
             field = type.fields.get(key)
             if field is None:
                 self._report("unknown", key)
@@ -268,10 +268,6 @@ def go_types(shape: Shape) -> list[str]:
         return [go_name(shape["ref"])]
     inner = go_types(shape.get("list") or shape["map"])
     return [("[]" if "list" in shape else "map[string]") + inner[0], *inner]
-
-
-def _pairs(node: dict[str, Any]) -> Iterable[tuple[str, Any]]:
-    return node.pairs if isinstance(node, Object) else node.items()
 
 
 def _word(node: Any) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mockapi.machinery.validation import labels
+from mockapi.machinery.validation.metadata import GO_ORDER
 from mockapi.meta import fields
 from mockapi.meta.fields import FieldError, Path
 
@@ -99,23 +100,4 @@ def _metadata(obj: Obj, text: str, *allowed: str) -> Errors:
 
 
 def in_go_order(metadata: Obj) -> Obj:
-    return {name: metadata[name] for name in _GO_ORDER if name in metadata}
-
-
-_GO_ORDER = (
-    "name",
-    "generateName",
-    "namespace",
-    "selfLink",
-    "uid",
-    "resourceVersion",
-    "generation",
-    "creationTimestamp",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-    "labels",
-    "annotations",
-    "ownerReferences",
-    "finalizers",
-    "managedFields",
-)
+    return {name: metadata[name] for name in GO_ORDER if name in metadata}

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mockapi.base import tree
+from mockapi.machinery.bookkeeping import keep
 from mockapi.machinery.resource import Context, Obj, StatusStrategy, Strategy
 from mockapi.machinery.validation import formats, rules
 from mockapi.meta import fields as errors_of
@@ -210,7 +211,7 @@ def _prepare_status(obj: Obj, old: Obj, context: Context) -> None:
     meta.pop("deletionTimestamp", None)
     if "deletionTimestamp" in old["metadata"]:
         meta["deletionTimestamp"] = old["metadata"]["deletionTimestamp"]
-    _keep(meta, old["metadata"], "ownerReferences")
+    keep(meta, old["metadata"], "ownerReferences")
     before = old.get("status") or {}
     status = obj.setdefault("status", {})
     for name in ("qosClass", "resourceClaimStatuses", "extendedResourceClaimStatus"):
@@ -218,13 +219,6 @@ def _prepare_status(obj: Obj, old: Obj, context: Context) -> None:
             status[name] = before[name]
     _observed_generations(status, before)
     gates.drop_disabled_status(status)
-
-
-def _keep(meta: Obj, old: Obj, name: str) -> None:
-    if name in old:
-        meta[name] = old[name]
-    else:
-        meta.pop(name, None)
 
 
 def _observed_generations(status: Obj, before: Obj) -> None:
@@ -266,7 +260,7 @@ _FROM_OLD = (
 def _only_part_of_spec(obj: Obj, old: Obj, spec: Obj) -> None:
     """Everything of the old pod but `spec`, which was made from it."""
     for name in _FROM_OLD:
-        _keep(obj["metadata"], old["metadata"], name)
+        keep(obj["metadata"], old["metadata"], name)
     obj["spec"] = spec
     obj["status"] = old.get("status") or {}
     if spec != old["spec"]:
@@ -276,7 +270,7 @@ def _only_part_of_spec(obj: Obj, old: Obj, spec: Obj) -> None:
 def _prepare_ephemeral(obj: Obj, old: Obj, context: Context) -> None:
     gates.drop_disabled(obj["spec"])
     spec = dict(old["spec"])
-    _keep(spec, obj["spec"], "ephemeralContainers")
+    keep(spec, obj["spec"], "ephemeralContainers")
     _only_part_of_spec(obj, old, spec)
 
 
@@ -297,7 +291,7 @@ def _prepare_resize(obj: Obj, old: Obj, context: Context) -> None:
     for kind in kinds:
         if new.get(kind):
             spec[kind] = _resized(new[kind], before[kind])
-    _keep(spec, new, "resources")
+    keep(spec, new, "resources")
     if "resources" not in spec and before.get("resources") is not None:
         spec["resources"] = before["resources"]
     if spec.get("resources"):
@@ -313,7 +307,7 @@ def _resized(new: list[Any], before: list[Any]) -> list[Any]:
     for container, was in zip(new, before, strict=True):
         own = dict(was)
         for name in ("resources", "resizePolicy"):
-            _keep(own, container, name)
+            keep(own, container, name)
         merged.append(own)
     return merged
 

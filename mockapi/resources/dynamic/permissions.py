@@ -7,11 +7,10 @@ Source: pkg/registry/resource/utils.go.
 from typing import Any
 
 from mockapi.machinery.resource import Context, Obj, UserInfo
-from mockapi.meta import fields
+from mockapi.meta import fields, users
 from mockapi.meta.fields import FieldError, Path
 from mockapi.resources.dynamic import allocations
 
-_ACCOUNT = "system:serviceaccount:"
 _NODE_NAME = "authentication.kubernetes.io/node-name"
 
 
@@ -85,4 +84,4 @@ def _node_of(allocation: Obj) -> str:
 def _is_on(user: UserInfo, node: str) -> bool:
     """A service account whose token was made for a pod on the node."""
     nodes = (user.extra or {}).get(_NODE_NAME) or []
-    return bool(node) and user.name.startswith(_ACCOUNT) and list(nodes) == [node]
+    return bool(node) and user.name.startswith(users.ACCOUNT) and list(nodes) == [node]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mockapi.machinery.validation import names, rules
-from mockapi.machinery.validation.metadata import validate_annotations, validate_labels
+from mockapi.machinery.validation.metadata import GO_ORDER, validate_annotations, validate_labels
 from mockapi.meta import fields
 from mockapi.meta.fields import Path
 from mockapi.resources.pods import projections, volume_sources
@@ -168,18 +168,4 @@ def validate_template_metadata(meta: Any, where: Path) -> Errors:
     return errors
 
 
-_META_FIELDS = (
-    "name",
-    "generateName",
-    "namespace",
-    "selfLink",
-    "uid",
-    "resourceVersion",
-    "generation",
-    "creationTimestamp",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-    "ownerReferences",
-    "finalizers",
-    "managedFields",
-)
+_META_FIELDS = tuple(name for name in GO_ORDER if name not in ("labels", "annotations"))
